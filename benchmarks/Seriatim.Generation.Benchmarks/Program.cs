@@ -10,8 +10,9 @@ using Seriatim.Tensors;
 // With --engine only the engine's own work between two steps of 64 sequences is measured.
 // With --masks [NAME] only the masks of grammars over 128,256 tokens are measured (of grammars whose names have NAME in them).
 // With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation
-// gains is measured, with these trained models. With --translation FOLDER --texts FILE
-// [--q8 or --stored] only where the time of 200 lines goes, with --embeddings that of 200 embeddings.
+// gains is measured, with these trained models. With --stages, under mpirun -np 2 (or more), what stages
+// in several processes cost: mpirun -np 2 dotnet FOLDER/Seriatim.Generation.Benchmarks.dll --stages --threads 1 12.
+// With --translation FOLDER --texts FILE [--q8 or --stored] only where the time of 200 lines goes, with --embeddings that of 200 embeddings.
 int threads = Environment.ProcessorCount;
 int layers = 30;
 string? folder = null;
@@ -19,6 +20,7 @@ string? draftFolder = null;
 bool sampling = false;
 bool embeddings = false;
 bool own = false;
+bool stages = false;
 bool masks = false;
 string? maskNames = null;
 string? translator = null;
@@ -46,6 +48,8 @@ for (int i = 0; i < args.Length; i++)
         sampling = true;
     else if (args[i] == "--engine")
         own = true;
+    else if (args[i] == "--stages")
+        stages = true;
     else if (args[i] == "--masks")
     {
         masks = true;
@@ -55,8 +59,8 @@ for (int i = 0; i < args.Length; i++)
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
         Console.Error.WriteLine(
-            $"'{args[i]}' is neither --threads N, --engine, --masks [NAME], --sampling, --model FOLDER, --draft FOLDER, "
-                + "--embeddings, --translation FOLDER, --texts FILE, --q8, --stored nor a number of layers.");
+            $"'{args[i]}' is neither --threads N, --engine, --stages, --masks [NAME], --sampling, --model FOLDER, "
+                + "--draft FOLDER, --embeddings, --translation FOLDER, --texts FILE, --q8, --stored nor a number of layers.");
         return 2;
     }
 }
@@ -70,6 +74,12 @@ if (masks)
 if (embeddings)
 {
     await EmbeddingCost.RunAsync(threads);
+    return 0;
+}
+
+if (stages)
+{
+    await StageCost.RunAsync(threads, layers);
     return 0;
 }
 

@@ -54,13 +54,14 @@ public sealed partial class Model
 
     /// <summary>What the head's rows of some ids are taken from, for rows that need no others: vocabulary shortlists.</summary>
     /// <exception cref="NotSupportedException">The model has no head, or one that does more than a linear layer.</exception>
-    public OutputTable NewOutputTable() => SelectsOutputs ? _head.NewOutputTable()
+    public OutputTable NewOutputTable() => SelectsOutputs ? OwnHead.NewOutputTable()
         : throw new NotSupportedException(
-            $"The head of this {Spec.Family} model caps its logits, reads means, or is not there; it has no logits of some ids alone.");
+            $"The head of this {Spec.Family} model caps its logits, reads means, or is not there; it has no logits of some ids "
+                + "alone.");
 
     /// <summary>
-    /// Logits of the rows wanted, each over the ids that are selected for it: <c>[N, E] → [rows, V]</c>, <c>-∞</c> for other ids and
-    /// for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left out.
+    /// Logits of the rows wanted, each over the ids that are selected for it: <c>[N, E] → [rows, V]</c>, <c>-∞</c> for other ids,
+    /// and for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left out.
     /// </summary>
     /// <param name="ops">The device.</param>
     /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>
@@ -71,7 +72,7 @@ public sealed partial class Model
         IReadOnlyList<SelectedRows> runs)
     {
         using Tensor wanted = ops.GatherRows(hidden, rows);
-        return _head.Project(ops, wanted, selection, runs);
+        return OwnHead.Project(ops, wanted, selection, runs);
     }
 
     /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>
@@ -90,7 +91,7 @@ public sealed partial class Model
         }
 
         using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
-        return _head.Loss(ops, hidden, labels, options, hidden.Groups);
+        return OwnHead.Loss(ops, hidden, labels, options, hidden.Groups);
     }
 
     /// <summary>
@@ -99,7 +100,7 @@ public sealed partial class Model
     public Tensor HeadFeatures(IOps ops, Tensor hidden)
     {
         using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
-        return _head.Transform(ops, hidden, hidden.Groups);
+        return OwnHead.Transform(ops, hidden, hidden.Groups);
     }
 
     /// <summary>Logits of the lengths of targets, one row a source: <c>[S, classes]</c> (<see cref="LengthSpec"/>).</summary>
@@ -120,10 +121,24 @@ public sealed partial class Model
         IOps ops, RaggedBatch source, Tensor encoded, ReadOnlyMemory<int> classes, LossReduction reduction) =>
         Lengths.Loss(ops, source, encoded, classes, reduction);
 
+    private Head OwnHead => _head ?? throw new NotSupportedException(
+        $"These are {Stage} of a {Spec.Family} model; its head is in the first stage.");
+
     private LengthPredictor Lengths => _lengths
         ?? throw new InvalidOperationException($"A {Spec.Family} model predicts no lengths: its targets come token by token.");
 
     private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        Check(spec, batch);
+
+        // Whatever a segment remembers, the stack reads it: from its memory, or again.
+        return stack.Memory.IsTokens && batch.Segments.Any(segment => segment.Memory is not null)
+            ? RunAgain(stack, spec, ops, batch, trace)
+            : RunOnce(stack, ops, batch, encoded, trace);
+    }
+
+    /// <summary>Refuses a batch that does not fit, before anything is computed.</summary>
+    private void Check(StackSpec spec, RaggedBatch batch)
     {
         batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         int positions = spec.PositionCount;
@@ -147,11 +162,6 @@ public sealed partial class Model
                     nameof(batch));
             }
         }
-
-        // Whatever a segment remembers, the stack reads it: from its memory, or again.
-        return stack.Memory.IsTokens && batch.Segments.Any(segment => segment.Memory is not null)
-            ? RunAgain(stack, spec, ops, batch, trace)
-            : RunOnce(stack, ops, batch, encoded, trace);
     }
 
     private Tensor RunAgain(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Action<int, Tensor>? trace)
@@ -207,6 +217,6 @@ public sealed partial class Model
     private Tensor Project(IOps ops, Tensor hidden, RowGroups? groups)
     {
         using ModelAdapters.Holding held = _adapters.Hold(groups is not null);
-        return _head.Project(ops, hidden, groups);
+        return OwnHead.Project(ops, hidden, groups);
     }
 }

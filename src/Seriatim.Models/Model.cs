@@ -15,25 +15,28 @@ public sealed partial class Model : IDisposable
 
     private readonly Stack? _encoder;
     private readonly Stack? _decoder;
-    private readonly Head _head;
+    private readonly Head? _head; // null: a later stage
     private readonly LengthPredictor? _lengths;
     private string? _fingerprint;
     private readonly MemoryLayout? _memory; // null: nothing is remembered
     private readonly ModelAdapters _adapters;
 
-    private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights)
+    private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights, ModelStage? stage)
     {
-        (Spec, Config, Device) = (spec, config, weights.Device);
-        EmbeddingWeight shared = Embedding(weights, spec);
+        (Spec, Config, Device, Stage) = (spec, config, weights.Device, stage);
+        if (stage is not null)
+            RequireStage(spec, stage);
+        EmbeddingWeight? shared = stage is { IsFirst: false } ? null : Embedding(weights, spec);
         if (spec.MaskPredict is { } masks)
             _lengths = new LengthPredictor(weights, masks.Length, spec.Encoder!);
         if (spec.Encoder is { } encoder)
             _encoder = new Stack(StackPath(weights, spec, "encoder"), encoder, shared, _lengths?.Leading);
         if (spec.Decoder is { } decoder)
-            _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
+            _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared, stage: stage);
         if (spec.Last.Visibility != Visibility.Full)
-            _memory = new MemoryLayout(spec.Last);
-        _head = new Head(weights, spec.Head, spec.Last.OutputWidth, shared);
+            _memory = new MemoryLayout(spec.Last, stage);
+        if (shared is not null)
+            _head = new Head(weights, spec.Head, spec.Last.OutputWidth, shared);
         Parameters = weights.Parameters;
         Matrices = [.. weights.Matrices.Select(m => m.Matrix)];
         MatrixPaths = [.. weights.Matrices.Select(m => m.Path)];
@@ -76,7 +79,11 @@ public sealed partial class Model : IDisposable
     /// A short name for what the model computes, 32 hexadecimal digits: equal for the same architecture, shapes and weights
     /// (as far as some rows of each tell), whatever the file. A request can go on only with a model of the same.
     /// </summary>
-    public string Fingerprint => _fingerprint ??= ModelFingerprint.Of(this);
+    /// <remarks>
+    /// Of a stage: that of the whole model once it was told of the others (<see cref="JoinFingerprint"/>).
+    /// </remarks>
+    /// <exception cref="NotSupportedException">It is a stage, and was not told of the others.</exception>
+    public string Fingerprint => _fingerprint ??= WholeFingerprint();
 
     /// <summary>The same with an adapter: two digests with a plus sign between.</summary>
     /// <param name="adapter">One of <see cref="Adapters"/>; null: none.</param>
@@ -129,21 +136,13 @@ public sealed partial class Model : IDisposable
         options ??= new ModelLoadOptions();
         if (IsGguf(folder))
             return GgufLoader.Load(folder, options);
-        string path = Path.Combine(folder, ConfigFileName);
-        if (!Directory.Exists(folder))
-            throw new ModelFormatException(
-                folder, "there is no such folder.", "Give the folder that holds config.json and model.safetensors.");
-        using JsonDocument json = LenientJson.Parse(path);
-        TextWrapper? wrapper = TextWrapper.Of(path, json.RootElement);
-        (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, wrapper?.Config ?? json.RootElement);
-        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        names = wrapper?.Names(names, checkpoint) ?? names;
-        StackedExperts.Apply(names, spec, checkpoint);
-        config = wrapper is null
-            ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
-            : config with { Json = wrapper.Json, IsTranslated = true };
-        PackCache? cache = PackCache.Open(options, checkpoint.Files.Select(file => file.Path).Prepend(path));
-        var load = new LoadWork(cache, checkpoint.Entries.Sum(entry => entry.ByteLength), options.Progress);
+        using SafetensorsCheckpoint checkpoint = OpenFolder(
+            folder, out ModelSpec spec, out NameTable names, out ModelConfig config);
+        names.Stage = options.Stage;
+        PackCache? cache = PackCache.Open(
+            options, checkpoint.Files.Select(file => file.Path).Prepend(Path.Combine(folder, ConfigFileName)));
+        var load = new LoadWork(cache, names.BytesOf(checkpoint.Entries.Select(entry => (entry.Name, entry.ByteLength))),
+            options.Progress);
         var source = new CheckpointSource(checkpoint, options.Storage, names, config.Coding, load);
         return Kept(cache, () => Build(options.Apply(spec), names, config, source, options.Device));
     }
@@ -208,7 +207,7 @@ public sealed partial class Model : IDisposable
         var weights = new WeightBuilder(source, names, device);
         try
         {
-            var model = new Model(spec, config, weights);
+            var model = new Model(spec, config, weights, names.Stage);
             weights.Complete();
             model.TensorUses = source.Uses;
             model.SkippedTensors = source.Skipped;
@@ -243,7 +242,12 @@ public sealed partial class Model : IDisposable
     /// <exception cref="ArgumentException">
     /// The name is taken, or was (what was computed with it is known by it), a path is not of this model, or shapes do not fit.
     /// </exception>
-    public void AddAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors) => _adapters.Add(name, factors);
+    /// <exception cref="NotSupportedException">Only some of the model's layers are here.</exception>
+    public void AddAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors)
+    {
+        RequireWhole("takes no adapters");
+        _adapters.Add(name, factors);
+    }
 
     /// <summary>
     /// Takes an adapter away and gives its memory back, once the passes that run are over. Sequences under way that asked for it
@@ -323,8 +327,11 @@ public sealed partial class Model : IDisposable
     internal Tensor EncodeTraced(IOps ops, RaggedBatch batch, Action<int, Tensor> trace) =>
         Run(_encoder!, Spec.Encoder!, ops, batch, null, trace);
 
-    internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
-        Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
+    internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        RequireWhole("makes no whole pass by itself");
+        return Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
+    }
 
     /// <summary>As the other ones, from states that are given, and with gradients of these.</summary>
     /// <param name="ops">The device, or a tape.</param>

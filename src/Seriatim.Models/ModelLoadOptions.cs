@@ -28,6 +28,11 @@ public sealed record ModelLoadOptions
     /// </summary>
     public string? PackCache { get; init; }
 
+    /// <summary>
+    /// The layers to load of a model that is cut across processes (<see cref="StageCut"/>): others are not read. Null: all.
+    /// </summary>
+    public ModelStage? Stage { get; init; }
+
     /// <summary>Told how much of the weights is loaded, from 0 to 1; null: nobody is.</summary>
     public IProgress<double>? Progress { get; init; }
 

@@ -3,6 +3,7 @@ using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
 using Seriatim.Tokenizers;
+using Seriatim.Training;
 
 namespace Seriatim;
 
@@ -43,6 +44,12 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// <summary>Where the time went, if <see cref="LanguageModelOptions.Trace"/> was set; else null.</summary>
     public ModelTrace? Trace => _opened.Trace;
 
+    /// <summary>
+    /// What each process takes that has layers of the model, by rank, as it counts itself now; empty if all layers are here.
+    /// </summary>
+    /// <exception cref="ProcessGroupException">A process has ended.</exception>
+    public IReadOnlyList<StageReport> ReportStages() => _opened.Parts.Stages?.Report() ?? [];
+
     /// <summary>Opens a model.</summary>
     /// <param name="name">
     /// A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.
@@ -55,6 +62,9 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// <exception cref="TokenizerFormatException">The tokenizer is missing, damaged or of a kind that is not known.</exception>
     /// <exception cref="InvalidOptionException">
     /// An option of the engine is not allowed, or the draft model does not fit.
+    /// </exception>
+    /// <exception cref="ProcessGroupException">
+    /// There are several processes, and they are about to load different things, or one of them cannot.
     /// </exception>
     public static async Task<LanguageModel> OpenAsync(
         string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -42,6 +42,12 @@ public sealed record LanguageModelOptions
     public EngineOptions Engine { get; init; } = new();
 
     /// <summary>
+    /// The processes across which the layers are cut, of which this is rank 0; the others run a <see cref="PipelineWorker"/>.
+    /// Null: all layers are here.
+    /// </summary>
+    public PipelineOptions? Pipeline { get; init; }
+
+    /// <summary>
     /// A smaller model with the same vocabulary that drafts for
     /// <see cref="SpeculationKind.DraftModel"/>: a name as for the model itself.
     /// </summary>

@@ -21,7 +21,7 @@ internal sealed class ModelParts : IDisposable
     private bool _disposed;
 
     private ModelParts(string name, string folder, Model model, Tokenizer tokenizer, IDifferentiableOps ops,
-        LanguageModelOptions options, ILogger logger)
+        LanguageModelOptions options, ILogger logger, PipelineStart? stages)
     {
         (Name, Folder, Model, Tokenizer, Ops, Logger) = (name, folder, model, tokenizer, ops, logger);
         (Defaults, Host, _ownsOps) = (options.Defaults!, options.Host, options.Host is null);
@@ -46,7 +46,10 @@ internal sealed class ModelParts : IDisposable
             engine = ForManyTexts(engine);
         EngineOptions = engine;
         Trace = options.Trace ? new ModelTrace(model, ops) : null;
-        Computing = Trace?.Model ?? new LoadedModel(model, ops);
+        if (stages is not null)
+            Computing = Stages = new PipelineModel(new LoadedModel(model, ops), ops, stages);
+        else
+            Computing = Trace?.Model ?? new LoadedModel(model, ops);
     }
 
     /// <summary>What it was opened by.</summary>
@@ -66,6 +69,9 @@ internal sealed class ModelParts : IDisposable
     public GenerationDefaults Defaults { get; }
 
     public ModelTrace? Trace { get; }
+
+    /// <summary>The other processes that have layers of it; null: there are none.</summary>
+    public PipelineModel? Stages { get; }
 
     /// <summary>What its engine is made with.</summary>
     public EngineOptions EngineOptions { get; }
@@ -160,6 +166,7 @@ internal sealed class ModelParts : IDisposable
                 Monitor.Wait(_gate);
         }
 
+        Stages?.Dispose();
         if (_ownsOps)
             Ops.Dispose();
         Draft?.Dispose();
@@ -207,7 +214,42 @@ internal sealed class ModelParts : IDisposable
 
     private static ModelParts Load(string name, string folder, LanguageModelOptions options, ILogger logger)
     {
-        Model model = Model.Load(folder, LoadOptions(options));
+        if (options.Pipeline is not { } pipeline)
+            return Load(name, folder, options, logger, null);
+        RequireFirst(options, pipeline);
+        PipelineStart stages = PipelineStart.Begin(pipeline, folder, LoadOptions(options));
+        try
+        {
+            return Load(name, folder, options, logger, stages);
+        }
+        catch (Exception failure)
+        {
+            throw stages.Fail(failure);
+        }
+    }
+
+    private static void RequireFirst(LanguageModelOptions options, PipelineOptions pipeline)
+    {
+        if (!pipeline.Group.IsFirst || pipeline.Group.Size == 1)
+        {
+            throw new ArgumentException(
+                $"A model that is cut into stages is opened by rank 0 of at least 2 processes; this is {pipeline.Group}. The "
+                    + $"others run a {nameof(PipelineWorker)}.",
+                nameof(options));
+        }
+
+        if (options.Trace)
+        {
+            throw new ArgumentException(
+                "Trace measures the operations of one process, and Pipeline has several; leave one of them out.",
+                nameof(options));
+        }
+    }
+
+    private static ModelParts Load(
+        string name, string folder, LanguageModelOptions options, ILogger logger, PipelineStart? stages)
+    {
+        Model model = Model.Load(folder, LoadOptions(options) with { Stage = stages?.Own });
         IDifferentiableOps? ops = null;
         try
         {
@@ -223,7 +265,9 @@ internal sealed class ModelParts : IDisposable
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = options.Host?.Ops ?? CpuOps.Create(options.Threads);
-            return new ModelParts(name, folder, model, tokenizer, ops, options, logger);
+            var parts = new ModelParts(name, folder, model, tokenizer, ops, options, logger, stages);
+            stages?.Complete(model);
+            return parts;
         }
         catch
         {
@@ -234,7 +278,8 @@ internal sealed class ModelParts : IDisposable
         }
     }
 
-    private static ModelLoadOptions LoadOptions(LanguageModelOptions options) =>
+    /// <summary>How the weights are loaded.</summary>
+    internal static ModelLoadOptions LoadOptions(LanguageModelOptions options) =>
         new()
         {
             Storage = options.Storage,

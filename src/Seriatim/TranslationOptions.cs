@@ -49,8 +49,8 @@ public sealed record TranslationOptions
     public IProgress<RefinementStep>? Steps { get; init; }
 
     /// <summary>
-    /// A vocabulary shortlist: tokens of a translation are chosen from those that the map gives for its source, which is faster and
-    /// may change translations. Only for models that write token by token. Null: from all.
+    /// A vocabulary shortlist: tokens of a translation are chosen from those that the map gives for its source, which is faster
+    /// and may change translations. Only for models that write token by token. Null: from all.
     /// </summary>
     public VocabularyMap? VocabularyMap { get; init; }
 

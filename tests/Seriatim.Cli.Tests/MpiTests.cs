@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
@@ -24,7 +23,8 @@ public sealed class MpiTests : IDisposable
     {
         (int code, _, string error) = Cli.Run("train", _folder.File("alone.json"), "-t", "1");
         Assert.True(code == 0, error);
-        (code, string output, error) = Ranks(["-np", "2", .. Program(), "train", _folder.File("together.json"), "-t", "1"]);
+        (code, string output, error) = Mpirun.Run(
+            ["-np", "2", .. Mpirun.Program, "train", _folder.File("together.json"), "-t", "1"]);
         Assert.True(code == 0, error);
         Assert.Equal(_folder.File("together/final") + "\n", output);
         Assert.Contains("2 processes, 1 threads each", error);
@@ -38,29 +38,16 @@ public sealed class MpiTests : IDisposable
     public void Ranks_that_differ_are_refused_by_name()
     {
         Write("other", recipe => recipe["learning_rate"] = 0.02);
-        (int code, string output, string error) = Ranks(["-np", "1", .. Program(), "train", _folder.File("together.json"), ":",
-            "-np", "1", .. Program(), "train", _folder.File("other.json")]);
+        (int code, string output, string error) = Mpirun.Run(
+        [
+            "-np", "1", .. Mpirun.Program, "train", _folder.File("together.json"), ":",
+            "-np", "1", .. Mpirun.Program, "train", _folder.File("other.json"),
+        ]);
         Assert.NotEqual(0, code);
         Assert.Empty(output);
         Assert.Contains("rank 1 (", error);
         Assert.Contains("has learning_rate: 0.02; rank 0 has 0.01", error);
         Assert.False(Directory.Exists(_folder.File("together/checkpoint-8")));
-    }
-
-    private static string[] Program() => ["dotnet", Path.Combine(AppContext.BaseDirectory, "Seriatim.Cli.dll")];
-
-    private static (int Code, string Output, string Error) Ranks(params string[] args)
-    {
-        var start = new ProcessStartInfo("mpirun", ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
     }
 
     private string Hash(string run, string file) =>

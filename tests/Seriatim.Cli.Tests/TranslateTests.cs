@@ -56,7 +56,7 @@ public sealed class TranslateTests : IDisposable
         string[] lines = File.ReadAllLines(map);
         Assert.StartsWith("\t", lines[0], StringComparison.Ordinal);
         Assert.True(lines.Length > 3);
-        Assert.All(lines.Skip(1), line => Assert.InRange(line[(line.IndexOf('\t', StringComparison.Ordinal) + 1)..].Split(' ').Length, 1, 3));
+        Assert.All(lines.Skip(1), line => Assert.InRange(line.Split('\t')[1].Split(' ').Length, 1, 3));
         Assert.NotEqual(Run("the cat sat", "-n", "6"), Run("the cat sat", "-n", "6", "--vmap", map));
         Assert.Contains("vmap makes one", Fails("x", "--vmap", "none.txt"));
         File.WriteAllText(map, "x y");
@@ -64,7 +64,8 @@ public sealed class TranslateTests : IDisposable
         Assert.Contains("--per-token is 0", Cli.Run([.. make, "--per-token", "0"]).Error, StringComparison.Ordinal);
         File.WriteAllText(_folder.File("pairs.tsv"), "");
         Assert.Contains("no pairs", Cli.Run(make).Error, StringComparison.Ordinal);
-        Assert.Contains("no such file", Cli.Run(["vmap", "-m", _folder.Path, "--data", "none.tsv", "-o", map]).Error, StringComparison.Ordinal);
+        make[4] = "none.tsv";
+        Assert.Contains("no such file", Cli.Run(make).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Outputs that are taken out of a layer have the bits they have in it, whatever it is made of and whoever comes with them.</summary>
+/// <summary>Outputs taken out of a layer have the bits they have in it, whatever it is made of and whoever comes along.</summary>
 public sealed class SelectedOutputsTests
 {
     private const int Outputs = 83;
@@ -92,7 +92,8 @@ public sealed class SelectedOutputsTests
         }
 
         bool groups = kind == "groups";
-        var matrix = new Parameter("w", Outputs, Inputs, ParameterLayout.Panels, groups ? DataType.F32 : Enum.Parse<DataType>(kind));
+        DataType type = groups ? DataType.F32 : Enum.Parse<DataType>(kind);
+        var matrix = new Parameter("w", Outputs, Inputs, ParameterLayout.Panels, type);
         float[] values = new float[Inputs];
         for (int row = 0; row < Outputs; row++)
         {

@@ -31,7 +31,8 @@ public sealed class VocabularyMapTests : IDisposable
         using (var writer = new StreamWriter(_folder.File("vmap.txt")) { NewLine = "\n" })
             map.Write(writer);
         string text = File.ReadAllText(_folder.File("vmap.txt"));
-        Assert.Contains($"\n{tokenizer.PieceOf(10)} {tokenizer.PieceOf(11)}\t{tokenizer.PieceOf(60)}\n", text, StringComparison.Ordinal);
+        string line = $"\n{tokenizer.PieceOf(10)} {tokenizer.PieceOf(11)}\t{tokenizer.PieceOf(60)}\n";
+        Assert.Contains(line, text, StringComparison.Ordinal);
         var again = VocabularyMap.Read(_folder.File("vmap.txt"), tokenizer);
         foreach (int[] source in (int[][])[[9], [10], [10, 11], [12, 10, 11]])
             Assert.Equal(map.CandidatesOf(source), again.CandidatesOf(source));
@@ -63,16 +64,17 @@ public sealed class VocabularyMapTests : IDisposable
         string[] texts = [.. Enumerable.Range(0, 30).Select(i => $"the cat number {i} sat")];
         foreach (string text in texts)
         {
+            int size = translator.Tokenizer.VocabularySize;
             foreach (int id in translator.SourceIds(text))
-                map.Set([id], [(id * 7 + 3) % translator.Tokenizer.VocabularySize, (id * 5 + 2) % translator.Tokenizer.VocabularySize]);
+                map.Set([id], [(id * 7 + 3) % size, (id * 5 + 2) % size]);
         }
 
         foreach (int beams in (int[])[1, 4])
         {
             var options = new TranslationOptions { Beams = beams, MaxNewTokens = 8, VocabularyMap = map };
             List<Translation> together = await translator.TranslateManyAsync(texts, options).ToListAsync();
-            Assert.NotEqual(together.Select(t => t.Text),
-                (await translator.TranslateManyAsync(texts, options with { VocabularyMap = null }).ToListAsync()).Select(t => t.Text));
+            List<Translation> free = await translator.TranslateManyAsync(texts, options with { VocabularyMap = null }).ToListAsync();
+            Assert.NotEqual(together.Select(t => t.Text), free.Select(t => t.Text));
             foreach (Translation one in together.Take(5))
             {
                 Translation alone = await translator.TranslateManyAsync([one.Source], options).FirstAsync();

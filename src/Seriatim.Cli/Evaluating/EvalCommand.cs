@@ -61,10 +61,8 @@ internal static class EvalCommand
         switch (task)
         {
             case ModelTask.SequenceToSequence or ModelTask.MaskedTranslation:
-            {
                 Translator translator = opened.AsTranslator();
                 return new TranslationEvaluation(translator, pairs.Read(result, translator), file);
-            }
             case ModelTask.CausalLanguageModel:
                 return new LanguageEvaluation(opened, texts.Read(result, opened.Model), file, options.Threads);
             case ModelTask.MaskedLanguageModel:

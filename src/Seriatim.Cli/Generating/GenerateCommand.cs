@@ -16,6 +16,7 @@ internal static class GenerateCommand
         Option<bool> json = SharedOptions.Json("one JSON object a continuation, with token ids");
         var source = new PromptSource();
         var flags = new GenerationFlags();
+        var stages = new StageFlags();
         Option<int?> logprobs = Flag.Maybe<int?>(
             "With --json: log-probability of each new token, and so many of the most probable ones.", "n", "--logprobs");
         Option<int?> promptLogprobs =
@@ -28,22 +29,29 @@ internal static class GenerateCommand
         source.AddTo(command);
         command.Add("Output and memory",
             [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType, packCache]);
+        command.Add("Several processes", stages.All);
         flags.AddTo(command);
-        command.SetAction(async (result, cancellation) =>
+        command.SetAction((result, cancellation) => StageRanks.RunAsync(async ranks =>
         {
+            PipelineOptions? pipeline = stages.Read(result, ranks.Group);
             bool asJson = result.GetValue(json), isVerbose = result.GetValue(verbose);
             result.Require(asJson, "--json", logprobs, promptLogprobs);
             result.Require(!asJson, "text output (leave --json out; its objects hold both)", quiet);
-            IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
             LanguageModelOptions options = SharedOptions.Read(result, threads, context, cacheType, packCache);
+            options = options with { Pipeline = pipeline, Threads = TrainingRanks.Threads(ranks.Group, options.Threads) };
+            if (!ranks.Group.IsFirst)
+                return await StageRanks.FollowAsync(await model.ResolveAsync(result, cancellation), options, cancellation);
+            IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
             options = options with
             {
-                Trace = isVerbose,
+                Trace = isVerbose && pipeline is null,
                 DraftModel = flags.DraftModel(result) is { } draft ? await ModelFolder.ResolveAsync(draft, cancellation) : null,
                 Engine = options.Engine with { MaxQueuedRequests = Math.Max(options.Engine.MaxQueuedRequests, prompts.Count) },
             };
             string folder = await model.ResolveAsync(result, cancellation);
             using LanguageModel opened = await LanguageModel.OpenAsync(folder, options, cancellation);
+            ranks.IsOpen = true;
+            StageRanks.Tell(opened);
             GenerationRequest[] requests =
                 [.. prompts.Select(prompt => flags.Apply(result, prompt, opened, opened.Request(prompt.Text)) with
                 {
@@ -59,9 +67,13 @@ internal static class GenerateCommand
             foreach (string note in isVerbose ? opened.Defaults.Notes : [])
                 Terminal.Note(note);
             if (isVerbose && code == ExitCodes.Success)
+            {
                 await run.SummariseAsync();
+                StageRanks.Tell(opened);
+            }
+
             return code;
-        });
+        }));
         return command;
     }
 }

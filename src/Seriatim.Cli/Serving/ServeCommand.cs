@@ -13,8 +13,10 @@ internal static class ServeCommand
         foreach (Option option in flags.All)
             command.Add(option);
         command.Add(json);
-        command.SetAction(async (result, cancellation) =>
-            await ServeRun.RunAsync(flags.App(result), ready => flags.ServerAsync(result, cancellation, ready),
+        command.SetAction(async (result, cancellation) => MpiProcessGroup.IsRequested
+            ? throw new UserErrorException("serve runs in one process, and mpirun would start as many servers as processes: "
+                + "under mpirun, generate and train share their work. Several servers as one are made with --cluster.")
+            : await ServeRun.RunAsync(flags.App(result), ready => flags.ServerAsync(result, cancellation, ready),
                 result.GetValue(json), flags.AllowsTraining(result), cancellation, cluster: flags.Cluster(result)));
         return command;
     }

@@ -31,7 +31,8 @@ internal static class VmapCommand
         Option<string?> to = Flag.Maybe<string>(
             "Language of the translations, as the model names it; needed by models of several directions.", "language", "--to");
         Option<int> perToken = Flag.Of("Most candidates of a source token.", "n", 50, "--per-token");
-        Option<int> always = Flag.Of("So many of the most frequent target tokens are candidates of every text.", "n", 200, "--always");
+        Option<int> always = Flag.Of(
+            "So many of the most frequent target tokens are candidates of every text.", "n", 200, "--always");
         Option<int> iterations = Flag.Of("Passes over the pairs.", "n", 5, "--iterations");
         var command = new Command("vmap", "Learn a vocabulary map from pairs of texts (IBM model 1), for faster translation.")
         {

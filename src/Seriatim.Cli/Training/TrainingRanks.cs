@@ -34,11 +34,17 @@ internal static class TrainingRanks
         {
             code = await command(group);
         }
-        catch (Exception failure) when (IsCommon(failure) || group.Size == 1)
+        catch when (group.Size == 1)
         {
             group.Dispose();
+            throw;
+        }
+        catch (Exception failure) when (IsCommon(failure))
+        {
+            // It is said before anybody leaves: mpirun ends all as soon as one has left with a failure.
             if (group.IsFirst)
-                throw;
+                Terminal.Error(failure.Message);
+            group.Dispose();
             return ExitCodes.Failure;
         }
         catch (Exception failure)

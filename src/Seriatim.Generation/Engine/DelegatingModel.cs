@@ -63,6 +63,7 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual OutputTable NewOutputTable() => inner.NewOutputTable();
 
     /// <inheritdoc/>
-    public virtual Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs) =>
+    public virtual Tensor Project(
+        Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs) =>
         inner.Project(hidden, rows, selection, runs);
 }

@@ -21,7 +21,9 @@ public interface IGenerationModel
     /// <summary>Most positions of a sequence; <see cref="int.MaxValue"/> where nothing limits it.</summary>
     int ContextLength { get; }
 
-    /// <summary>Columns of what <see cref="Project(Tensor, ReadOnlyMemory{int})"/> gives: the vocabulary, or the classes of a classifier.</summary>
+    /// <summary>
+    /// Columns of what <see cref="Project(Tensor, ReadOnlyMemory{int})"/> gives: the vocabulary, or the classes of a classifier.
+    /// </summary>
     int Outputs { get; }
 
     /// <summary>Bytes of the keys and values of one position; 0 for encoders and for models without attention.</summary>
@@ -95,7 +97,7 @@ public interface IGenerationModel
     OutputTable NewOutputTable() =>
         throw new NotSupportedException("The model has no logits of some ids alone.");
 
-    /// <summary>Logits of the wanted rows, each over the ids selected for it and <c>-∞</c> for others, <c>[rows, V]</c>.</summary>
+    /// <summary>Logits of the wanted rows, each over its own ids and <c>-∞</c> for others, <c>[rows, V]</c>.</summary>
     /// <param name="hidden">What <see cref="Forward"/> gave.</param>
     /// <param name="rows">Rows of it.</param>
     /// <param name="selection">All ids that any of them needs.</param>

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Makes logits of the rows of a step: those of requests with a shortlist over it alone, all others over the vocabulary. Rows with
-/// shortlists are multiplied together, with the union of what they need, so that the weights are read once for all of them.
+/// Makes logits of the rows of a step: those of requests with a shortlist over it alone, all others over the vocabulary. Rows
+/// with shortlists are multiplied together, with the union of what they need: the weights are read once for all of them.
 /// </summary>
 internal sealed class StepProjection(IGenerationModel model) : IDisposable
 {
@@ -18,7 +18,8 @@ internal sealed class StepProjection(IGenerationModel model) : IDisposable
     /// <param name="hidden">Its hidden rows.</param>
     /// <param name="wanted">Rows whose logits are wanted, segment after segment.</param>
     /// <param name="rows">Takes the logits.</param>
-    public void Run(ReadOnlySpan<PlannedSegment> segments, List<int> indices, Tensor hidden, ReadOnlyMemory<int> wanted, StepRows rows)
+    public void Run(ReadOnlySpan<PlannedSegment> segments, List<int> indices, Tensor hidden, ReadOnlyMemory<int> wanted,
+        StepRows rows)
     {
         _whole.Clear();
         _some.Clear();

@@ -21,7 +21,8 @@ internal sealed class TurnTakingModel(IGenerationModel inner, Turns turns) : Del
         return base.Project(hidden, rows);
     }
 
-    public override Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs)
+    public override Tensor Project(
+        Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs)
     {
         using Turns.Turn turn = turns.Take();
         return base.Project(hidden, rows, selection, runs);

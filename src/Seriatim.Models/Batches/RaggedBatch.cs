@@ -62,6 +62,14 @@ public sealed class RaggedBatch
         }
         : throw new ArgumentException($"{tokens.Length} ids for {Rows} rows.", nameof(tokens));
 
+    /// <summary>Some neighbouring rows as a batch of their own.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="segments">Their segments, whose rows are counted from the first.</param>
+    internal RaggedBatch Part(int first, int count, IReadOnlyList<Segment> segments) => new(
+        (Tokens.Slice(first, count), Positions.Slice(first, count), TokenTypes.Slice(first, count)), segments,
+        OutputRows.ToArray().Where(row => row >= first && row < first + count).Select(row => row - first).ToArray());
+
     /// <summary>
     /// Commits all rows of all segments to their memories: what follows a forward pass when nothing is taken back.
     /// </summary>

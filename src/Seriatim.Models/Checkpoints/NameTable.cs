@@ -14,6 +14,8 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     internal const string TiedCopy = "a copy of the tied embedding";
 
     private readonly Dictionary<string, TensorPlace> _places = [];
+    private const string Layers = "layers.*.";
+    private string[]? _layerPrefixes;
     private readonly List<(string Pattern, string Reason)> _waived = [("*rotary_emb.inv_freq", "computed from the config")];
 
     /// <summary>A prefix that files of the bare base model leave out, e.g. <c>transformer.</c>; null if there is none.</summary>
@@ -21,6 +23,9 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
 
     /// <summary>Tensors that may be in a file and are not read, with the reason.</summary>
     public IReadOnlyList<(string Pattern, string Reason)> Waived => _waived;
+
+    /// <summary>The layers that are read; null: all. What belongs to other stages of the model may be left unread.</summary>
+    internal ModelStage? Stage { get; set; }
 
     /// <summary>Adds a part under its file name.</summary>
     public void Add(string path, string fileName) => _places.Add(path, new TensorPlace(fileName));
@@ -114,7 +119,42 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     public bool IsWaived(string name) => ReasonFor(name) is not null;
 
     /// <summary>Why a file tensor may be left unread; null: it may not.</summary>
-    internal string? ReasonFor(string name) => ReasonFor(_waived, name);
+    internal string? ReasonFor(string name) => StageReason(name) ?? ReasonFor(_waived, name);
+
+    /// <summary>The layer of the stack at the root that a file tensor belongs to; null: it is of none.</summary>
+    internal int? LayerOf(string name)
+    {
+        _layerPrefixes ??=
+        [
+            .. _places.Where(pair => pair.Key.StartsWith(Layers, StringComparison.Ordinal)).Select(pair => pair.Value.Name)
+                .Where(file => file.Contains('*', StringComparison.Ordinal))
+                .Select(file => file[..file.IndexOf('*', StringComparison.Ordinal)]).Distinct(),
+        ];
+        foreach (string prefix in _layerPrefixes)
+        {
+            // Files may leave the table's optional prefix out.
+            string own = OptionalPrefix is { } left && !name.StartsWith(left, StringComparison.Ordinal)
+                && prefix.StartsWith(left, StringComparison.Ordinal) ? prefix[left.Length..] : prefix;
+            if (!name.StartsWith(own, StringComparison.Ordinal))
+                continue;
+            ReadOnlySpan<char> rest = name.AsSpan(own.Length);
+            int digits = rest.IndexOfAnyExceptInRange('0', '9');
+            if (int.TryParse(digits < 0 ? rest : rest[..digits], System.Globalization.NumberStyles.None,
+                System.Globalization.CultureInfo.InvariantCulture, out int layer))
+                return layer;
+        }
+
+        return null;
+    }
+
+    /// <summary>Bytes of those tensors that are read.</summary>
+    internal long BytesOf(IEnumerable<(string Name, long Bytes)> tensors) =>
+        tensors.Where(tensor => StageReason(tensor.Name) is null).Sum(tensor => tensor.Bytes);
+
+    /// <summary>Why a stage does not read a tensor; null: it does.</summary>
+    private string? StageReason(string name) => Stage is not { } stage ? null
+        : LayerOf(name) is { } layer ? stage.Has(layer) ? null : "a layer of another stage"
+        : stage.IsFirst ? null : "of the first stage";
 
     /// <summary>The reason of the first pattern that a name matches; null: none.</summary>
     internal static string? ReasonFor(IReadOnlyList<(string Pattern, string Reason)> waived, string name)

@@ -109,6 +109,8 @@ internal sealed class PackCache : IDisposable
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add(hash, $"{LayoutVersion} {Parameter.PanelRows} {options.Storage} {options.Placement} {BitConverter.IsLittleEndian}");
+        if (options.Stage is { } stage)
+            Add(hash, $" {stage}");
         foreach (string file in files)
         {
             var info = new FileInfo(file);

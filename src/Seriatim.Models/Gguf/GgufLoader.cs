@@ -14,11 +14,13 @@ internal static class GgufLoader
             ModelSpec spec = options.Apply(found.Spec);
             GgufMap map = found.Map;
             NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
+            names.Stage = options.Stage;
             CheckBlocks(checkpoint, spec);
             PackCache? cache = options.Placement == WeightPlacement.Packed
                 ? PackCache.Open(options, checkpoint.Files.Select(file => file.Path))
                 : null;
-            var load = new LoadWork(cache, checkpoint.Entries.Sum(entry => entry.ByteLength), options.Progress);
+            var load = new LoadWork(cache, names.BytesOf(checkpoint.Entries.Select(entry => (entry.Name, entry.ByteLength))),
+                options.Progress);
             Model model = Model.Kept(cache, () => Model.Build(spec, names, found.Config with { Metadata = checkpoint.Metadata },
                 new GgufSource(checkpoint, options, load), options.Device));
             if (options.Placement == WeightPlacement.Mapped)
@@ -32,6 +34,17 @@ internal static class GgufLoader
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What the parts of a model take in the file.</summary>
+    public static ModelSizes Measure(string path)
+    {
+        using GgufCheckpoint checkpoint = GgufCheckpoint.Open(path);
+        GgufDescription found = Describe(new GgufFileHeader(checkpoint));
+        CheckBlocks(checkpoint, found.Spec);
+        NameTable names = found.Map.NamesIn?.Invoke(found.Spec, found.Metadata) ?? found.Map.Names(found.Spec);
+        return ModelSizes.Of(found.Spec, names, found.Config.Json,
+            checkpoint.Entries.Select(entry => (entry.Name, entry.ByteLength)), checkpoint.Files.Select(file => file.Path));
     }
 
     /// <summary>The model that a header describes.</summary>

@@ -124,6 +124,9 @@ internal sealed class ForwardPlan : IDisposable
     /// </summary>
     public Tensor? LayerInputs { get; set; }
 
+    /// <summary>The layer that the first of the <see cref="LayerInputs"/> are for.</summary>
+    public int FirstLayerInput { get; set; }
+
     /// <summary>
     /// Begins a layer, -1 before the first one, or a half of one that can run without the other. The same gets the same masks
     /// each time.

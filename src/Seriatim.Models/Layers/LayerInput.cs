@@ -27,7 +27,7 @@ internal sealed class LayerInput
     public Tensor Add(IOps ops, Tensor x, ForwardPlan plan)
     {
         using Tensor gate = ops.Linear(x, _gate, plan.Groups);
-        using Tensor input = ops.Columns(plan.LayerInputs!, _layer * _spec.Width, _spec.Width);
+        using Tensor input = ops.Columns(plan.LayerInputs!, (_layer - plan.FirstLayerInput) * _spec.Width, _spec.Width);
         using Tensor active = ops.GatedActivate(gate, input, _spec.Activation);
         using Tensor made = ops.Linear(active, _project, plan.Groups);
         using Tensor normed = ops.Norm(made, _norm);

@@ -3,16 +3,17 @@ namespace Seriatim.Models;
 /// <summary>An encoder or decoder: embedding, layers, final norm.</summary>
 internal sealed class Stack : IDisposable
 {
-    private readonly EmbeddingWeight _embedding;
+    private readonly EmbeddingWeight? _embedding;
     private readonly StackSpec _spec;
     private readonly PositionTable? _positions;
     private readonly EmbeddingWeight? _leading;
     private readonly EmbeddingWeight? _types;
-    private readonly NormLayer _embeddingNorm;
+    private readonly NormLayer? _embeddingNorm;
     private readonly LinearWeight? _projectIn;
     private readonly LinearWeight? _projectOut;
-    private readonly NormLayer _finalNorm;
-    private readonly Block[] _blocks;
+    private readonly NormLayer? _finalNorm;
+    private readonly Block?[] _blocks;
+    private readonly ModelStage _stage;
     private readonly MemoryLayout _memory;
     private readonly LayerInputs? _layerInputs;
 
@@ -22,30 +23,40 @@ internal sealed class Stack : IDisposable
     /// <param name="leading">
     /// A table whose first entry is what the first row of every sequence is, whatever its token; null: tokens are.
     /// </param>
-    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding, EmbeddingWeight? leading = null)
+    /// <param name="stage">The layers that are here; null: all. The first stage has what is no layer, others have not.</param>
+    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight? embedding, EmbeddingWeight? leading = null,
+        ModelStage? stage = null)
     {
         (_spec, _embedding, _leading) = (spec, embedding, leading);
-        _positions = PositionTable.Of(weights, spec);
-        if (spec.TokenTypes > 0)
-            _types = weights.Embedding(
-                "types", spec.TokenTypes, spec.StartWidth, tied: false, $"type_vocab_size {spec.TokenTypes}");
-        if (spec.FactorsEmbedding || (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding))
+        _stage = stage ?? new ModelStage(0, spec.Layers.Count);
+        if (_stage.IsFirst)
         {
-            string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
-            _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, spec.FactorsEmbedding, why);
-            if (!spec.FactorsEmbedding)
-                _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
+            _positions = PositionTable.Of(weights, spec);
+            if (spec.TokenTypes > 0)
+            {
+                _types = weights.Embedding(
+                    "types", spec.TokenTypes, spec.StartWidth, tied: false, $"type_vocab_size {spec.TokenTypes}");
+            }
+
+            if (spec.FactorsEmbedding || (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding))
+            {
+                string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
+                _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, spec.FactorsEmbedding, why);
+                if (!spec.FactorsEmbedding)
+                    _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
+            }
+
+            _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm,
+                spec.FactorsEmbedding ? spec.EmbeddingWidth : spec.InputWidth(0));
         }
 
-        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm,
-            spec.FactorsEmbedding ? spec.EmbeddingWidth : spec.InputWidth(0));
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
-        _memory = new MemoryLayout(spec);
-        if (spec.LayerInputs is { } inputs)
+        _memory = new MemoryLayout(spec, stage);
+        if (spec.LayerInputs is { } inputs && _stage.IsFirst)
             _layerInputs = new LayerInputs(weights, inputs, spec.Width, spec.Layers.Count);
-        _blocks = new Block[spec.Layers.Count];
-        for (int i = 0; i < _blocks.Length; i++)
+        _blocks = new Block?[spec.Layers.Count];
+        for (int i = _stage.First; i < _stage.End; i++)
         {
             RequireServed(spec, i);
             RequireKeys(spec, i);
@@ -68,7 +79,8 @@ internal sealed class Stack : IDisposable
         }
 
         int last = spec.HasHalves ? spec.OutputWidth : spec.Width;
-        _finalNorm = NormLayer.Build(weights, "norm", spec.FinalNorm, last);
+        if (_stage.IsFirst)
+            _finalNorm = NormLayer.Build(weights, "norm", spec.FinalNorm, last);
     }
 
     /// <summary>What its layers remember.</summary>
@@ -93,12 +105,12 @@ internal sealed class Stack : IDisposable
             trace?.Invoke(0, x);
             for (int i = 0; i < _blocks.Length; i++)
             {
-                x = Replace(x, _blocks[i].Run(ops, x, plan, i));
+                x = Replace(x, _blocks[i]!.Run(ops, x, plan, i));
                 trace?.Invoke(i + 1, x);
             }
 
             plan.EnterLayer(_blocks.Length);
-            x = Replace(x, _finalNorm.Forward(ops, x, plan));
+            x = Replace(x, _finalNorm!.Forward(ops, x, plan));
             x = plan.Drop(ops, x, plan.Rates.Final);
             return _projectOut is null ? x : Replace(x, ops.Linear(x, _projectOut, plan.Groups));
         }
@@ -109,10 +121,47 @@ internal sealed class Stack : IDisposable
         }
     }
 
+    /// <summary>The layers that are here, outside training: the seam at which a model is cut.</summary>
+    /// <param name="ops">The device.</param>
+    /// <param name="batch">The rows.</param>
+    /// <param name="before">What the stage before made of them; null: this is the first one.</param>
+    /// <param name="passed">Called after each layer.</param>
+    public StageRows RunStage(IOps ops, RaggedBatch batch, StageRows? before, Action? passed)
+    {
+        using var plan = new ForwardPlan(ops.Device, batch, new ForwardInputs(null, null), _memory);
+        Tensor x = before?.Stream.Retain() ?? Embed(ops, plan);
+        try
+        {
+            plan.LayerInputs = before is null ? _layerInputs?.Of(ops, x, plan) : before.LayerInputs?.Retain();
+            plan.FirstLayerInput = _stage.First;
+            for (int i = _stage.First; i < _stage.End; i++)
+            {
+                x = Replace(x, _blocks[i]!.Run(ops, x, plan, i));
+                passed?.Invoke();
+            }
+
+            return new StageRows(x, Left(ops, plan));
+        }
+        catch
+        {
+            x.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Inputs of the layers after this stage; null: there are none.</summary>
+    private Tensor? Left(IOps ops, ForwardPlan plan)
+    {
+        if (_spec.LayerInputs is not { } inputs || plan.LayerInputs is not { } all || _stage.End == _blocks.Length)
+            return null;
+        int used = _stage.Count * inputs.Width;
+        return ops.Columns(all, used, all.Columns - used);
+    }
+
     /// <summary>What the last layer's rows become, of any rows of the residual stream, outside training.</summary>
     public Tensor Finish(IOps ops, Tensor x)
     {
-        Tensor normed = _finalNorm.Forward(ops, x);
+        Tensor normed = _finalNorm!.Forward(ops, x);
         return _projectOut is null ? normed : Replace(normed, ops.Linear(normed, _projectOut));
     }
 
@@ -120,12 +169,12 @@ internal sealed class Stack : IDisposable
     public void Dispose()
     {
         if (_spec.Position is PositionSpec.Sinusoidal)
-            _positions!.Dispose();
+            _positions?.Dispose();
     }
 
     private Tensor Embed(IOps ops, ForwardPlan plan)
     {
-        Tensor x = ops.Embed(_embedding, plan.Batch.Tokens);
+        Tensor x = ops.Embed(_embedding!, plan.Batch.Tokens);
         if (_spec.EmbeddingScale != 1)
             x = Replace(x, ops.Scale(x, _spec.EmbeddingScale));
         if (_projectIn is not null && !_spec.FactorsEmbedding)
@@ -145,7 +194,7 @@ internal sealed class Stack : IDisposable
         if (_leading is not null)
             x = Replace(x, LeadingRows.Put(ops, x, _leading, plan.Batch));
 
-        x = _embeddingNorm.Replace(ops, x, plan);
+        x = _embeddingNorm!.Replace(ops, x, plan);
         return _projectIn is null || !_spec.FactorsEmbedding ? x : Replace(x, ops.Linear(x, _projectIn, plan.Groups));
     }
 

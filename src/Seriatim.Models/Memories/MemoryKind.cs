@@ -29,12 +29,19 @@ internal abstract class MemoryKind
     /// <summary>
     /// Takes a layer in if what it remembers belongs here: its number, that of the first of its parts; else -1.
     /// </summary>
-    public int TryAdd(MemoryKind layer)
+    /// <param name="layer">What the layer remembers.</param>
+    /// <param name="isHere">Whether it is in this stage of the model; one of another stage gets no room.</param>
+    public int TryAdd(MemoryKind layer, bool isHere = true)
     {
         int place = Parts;
         if (!TakesIn(layer))
             return -1;
-        Layers++;
+        if (isHere)
+        {
+            Widen(layer);
+            Layers++;
+        }
+
         return place;
     }
 
@@ -43,6 +50,11 @@ internal abstract class MemoryKind
 
     /// <summary>Whether a layer's memory lies with that of this kind.</summary>
     protected abstract bool TakesIn(MemoryKind layer);
+
+    /// <summary>Makes room for a layer that <see cref="TakesIn"/>.</summary>
+    protected virtual void Widen(MemoryKind layer)
+    {
+    }
 
     /// <summary>
     /// Keys and values of one shape, in pages. Layers that see different stretches are of different kinds, so that those with a
@@ -139,13 +151,13 @@ internal abstract class MemoryKind
         public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
             new StatePool(device.NewStates([.. _widths], sizes.States), sizes.PageSize) { FromEncoder = FromEncoder };
 
-        protected override bool TakesIn(MemoryKind layer)
+        protected override bool TakesIn(MemoryKind layer) => layer is States;
+
+        protected override void Widen(MemoryKind layer)
         {
-            if (layer is not States other)
-                return false;
+            var other = (States)layer;
             _widths.AddRange(other.Own);
             FromEncoder |= other.FromEncoder;
-            return true;
         }
 
         protected override int Parts => _widths.Count;

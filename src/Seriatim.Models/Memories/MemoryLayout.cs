@@ -12,7 +12,11 @@ internal sealed class MemoryLayout
     private readonly MemoryPlace[][] _mixers;
     private readonly MemoryPlace[] _cross;
 
-    public MemoryLayout(StackSpec stack)
+    /// <param name="stack">The stack.</param>
+    /// <param name="stage">
+    /// The layers that are here; null: all. Kinds are those of the whole stack, so that one plan serves all stages.
+    /// </param>
+    public MemoryLayout(StackSpec stack, ModelStage? stage = null)
     {
         IsTokens = stack.ReadsAgain;
         if (IsTokens)
@@ -30,7 +34,7 @@ internal sealed class MemoryLayout
             MixerSpec mixer = stack.Layers[i].Mixer;
             _mixers[i] = mixer.MemoryOf is { } other
                 ? _mixers[other]
-                : [.. mixer.Parts.Select(part => part.Remembers() is { } kind ? Place(kind) : default)];
+                : [.. mixer.Parts.Select(part => part.Remembers() is { } kind ? Place(kind, stage?.Has(i) ?? true) : default)];
         }
 
         _cross = [.. stack.Layers.Select(layer =>
@@ -50,15 +54,15 @@ internal sealed class MemoryLayout
 
     public MemoryPlace OfCross(int layer) => _cross[layer];
 
-    private MemoryPlace Place(MemoryKind layer)
+    private MemoryPlace Place(MemoryKind layer, bool isHere = true)
     {
         for (int kind = 0; kind < _kinds.Count; kind++)
         {
-            if (_kinds[kind].TryAdd(layer) is var place and >= 0)
+            if (_kinds[kind].TryAdd(layer, isHere) is var place and >= 0)
                 return new MemoryPlace(kind, place);
         }
 
         _kinds.Add(layer);
-        return new MemoryPlace(_kinds.Count - 1, layer.TryAdd(layer));
+        return new MemoryPlace(_kinds.Count - 1, layer.TryAdd(layer, isHere));
     }
 }

@@ -46,6 +46,19 @@ public class PagePool : PositionPool
     protected override AttentionWindow? ReachOf(AttentionWindow? reach) =>
         Sight <= 0 || (_narrows && reach is { } own && own.Size <= Sight) ? reach : new AttentionWindow(Sight, 0);
 
+    /// <summary>Told of every copy that is made, because other processes have pages of the same numbers; null: nobody.</summary>
+    internal Action<PageCopy>? Copied { get; set; }
+
+    /// <summary>Copies a page, or a position of one.</summary>
+    internal void Copy(in PageCopy copy)
+    {
+        if (copy.FromSlot < 0)
+            Storage.CopyPage(copy.From, copy.To);
+        else
+            Storage.CopyPosition(copy.From, copy.FromSlot, copy.To, copy.ToSlot);
+        Copied?.Invoke(copy);
+    }
+
     /// <inheritdoc/>
-    protected override void CopyPage(int from, int to) => Storage.CopyPage(from, to);
+    protected override void CopyPage(int from, int to) => Copy(new PageCopy(0, from, -1, to, -1));
 }

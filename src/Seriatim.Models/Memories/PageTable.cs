@@ -43,6 +43,9 @@ internal sealed class PageTable(PositionPool pool)
         return table;
     }
 
+    /// <summary>A table of pages that somebody else holds, and that nobody changes.</summary>
+    public static PageTable OfOthers(PositionPool pool, int[] pages) => new(pool) { _pages = pages, Count = pages.Length };
+
     /// <summary>Pages that <see cref="MakeWritable"/> takes from the pool.</summary>
     public int Missing(int first, int end)
     {

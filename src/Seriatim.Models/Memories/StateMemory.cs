@@ -23,6 +23,10 @@ public sealed class StateMemory : LayerMemory
             Hold(blocks[^1]);
     }
 
+    /// <summary>Slots that somebody in another process holds: to be read and written by one pass, and nothing else.</summary>
+    internal static StateMemory View(StatePool pool, int source, KeptState[] kept) =>
+        new(pool) { _current = source, _kept = kept, _keptCount = kept.Length };
+
     /// <summary>Where the states lie.</summary>
     public StateStorage Storage => _pool.Storage;
 

@@ -28,7 +28,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <exception cref="ArgumentException">The page size is not one of those.</exception>
     /// <exception cref="OutOfMemoryException">The memory cannot be had.</exception>
     public KeyValuePool(int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type = KeyValueType.F32)
-        : this(Device.Cpu, layers, heads, headDim, pageSize, pages, type)
+        : this(Device.Cpu, Layered(layers), heads, headDim, pageSize, pages, type)
     {
     }
 
@@ -36,7 +36,7 @@ public sealed unsafe class KeyValuePool : IDisposable
         bool sharesValues = false)
     {
         Device = device;
-        ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(layers);
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
@@ -51,7 +51,7 @@ public sealed unsafe class KeyValuePool : IDisposable
         SharesValues = sharesValues;
         _layout = new KeyValueLayout(type, headDim, BlockKeys);
         PageBytes = BytesPerPosition(layers, heads, headDim, type, sharesValues) * pageSize;
-        _headBytes = PageBytes / ((long)layers * heads);
+        _headBytes = layers == 0 ? 0 : PageBytes / ((long)layers * heads);
         _pages = new NativeBlock(PageBytes, pages);
         _stride = _pages.Stride;
         _data = _pages.Pointer;
@@ -120,6 +120,12 @@ public sealed unsafe class KeyValuePool : IDisposable
             Copy(sourcePage, sourceSlot, targetPage, targetSlot);
         else
             Device.Enqueue(() => Copy(sourcePage, sourceSlot, targetPage, targetSlot));
+    }
+
+    private static int Layered(int layers)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
+        return layers;
     }
 
     private void Copy(int source, int target) =>

@@ -23,15 +23,13 @@ public sealed unsafe class StateStorage : IDisposable
     /// <exception cref="ArgumentException">There is no layer, or a width or the number of slots is below 1.</exception>
     /// <exception cref="OutOfMemoryException">The memory cannot be had.</exception>
     public StateStorage(ReadOnlySpan<int> widths, int slots)
-        : this(Device.Cpu, widths, slots)
+        : this(Device.Cpu, Layered(widths), slots)
     {
     }
 
     internal StateStorage(Device device, ReadOnlySpan<int> widths, int slots)
     {
         Device = device;
-        if (widths.IsEmpty)
-            throw new ArgumentException("A storage of states needs at least one layer.", nameof(widths));
         ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
         _widths = widths.ToArray();
         _offsets = new long[widths.Length];
@@ -43,7 +41,7 @@ public sealed unsafe class StateStorage : IDisposable
         }
 
         Slots = slots;
-        _data = (float*)NativeMemory.AlignedAlloc((nuint)checked(SlotBytes * slots), TensorPool.Alignment);
+        _data = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(1, checked(SlotBytes * slots)), TensorPool.Alignment);
     }
 
     /// <summary>Whose memory the slots are in.</summary>
@@ -98,6 +96,10 @@ public sealed unsafe class StateStorage : IDisposable
                 $"State {slot} is asked for; there are the states 0 to {Slots - 1}.");
         return _data + slot * _floats + _offsets[layer];
     }
+
+    private static ReadOnlySpan<int> Layered(ReadOnlySpan<int> widths) => widths.IsEmpty
+        ? throw new ArgumentException("A storage of states needs at least one layer.", nameof(widths))
+        : widths;
 
     private static long Padded(int width) => (width + 15L) & ~15L;
 }

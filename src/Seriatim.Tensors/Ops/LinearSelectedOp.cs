@@ -2,9 +2,9 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// <c>y[n, o] = b[o] + Σ_k x[n,k] W[o,k]</c> for the outputs that row n needs, with the bits that <see cref="LinearOp"/> gives
-/// them, and <c>-∞</c> for all others: logits over vocabulary shortlists (L'Hostis, Grangier, Auli, 2016). The rows are multiplied
-/// together with what any of them needs; which rows come together shows in nobody's result. No gradient: what is left out of a
-/// softmax while training changes what is learned.
+/// them, and <c>-∞</c> for all others: logits over vocabulary shortlists (L'Hostis, Grangier, Auli, 2016). The rows are
+/// multiplied together with what any of them needs; which rows come together shows in nobody's result. No gradient: what is left
+/// out of a softmax while training changes what is learned.
 /// </summary>
 /// <remarks>Shapes: x [N, I], W [O, I], y [N, O]; runs of rows that are N in all.</remarks>
 internal readonly struct LinearSelectedOp(Tensor x, OutputSelection selection, IReadOnlyList<SelectedRows> runs)
@@ -94,8 +94,8 @@ internal readonly struct LinearSelectedOp(Tensor x, OutputSelection selection, I
 public static partial class OpsExtensions
 {
     /// <summary>
-    /// A linear layer of which each run of rows needs its own outputs: <c>[N, I] → [N, O]</c>, <c>-∞</c> where a row does not need
-    /// the output.
+    /// A linear layer of which each run of rows needs its own outputs: <c>[N, I] → [N, O]</c>, <c>-∞</c> where a row does not
+    /// need the output.
     /// </summary>
     /// <param name="ops">The device.</param>
     /// <param name="x">The rows.</param>

@@ -89,11 +89,13 @@ public abstract class LinearWeight : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There are no such inputs.</exception>
     public LinearWeight ShardOfInputs(int first, int count) => new InputShard(this, first, count);
 
-    /// <summary>What outputs are selected from, for rows that need no others (<see cref="OpsExtensions.LinearSelected"/>).</summary>
+    /// <summary>
+    /// What outputs are selected from, for rows that need no others (<see cref="OpsExtensions.LinearSelected"/>).
+    /// </summary>
     /// <exception cref="NotSupportedException">The weight is made of others, whose rows are not its own.</exception>
     public OutputTable NewOutputTable() => new(this);
 
-    /// <summary>A copy of W row after row, if that is what rows are taken from; null: they are taken from where they are.</summary>
+    /// <summary>A copy of W row after row, if rows are taken from that; null: they are taken from where they are.</summary>
     internal virtual Parameter? CopyRows() => throw new NotSupportedException(
         $"{this} is a {GetType().Name}: its rows are not its own, so none can be taken out. Take them of what it is made of.");
 

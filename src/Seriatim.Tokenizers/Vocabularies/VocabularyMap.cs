@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Which target tokens may come of which source tokens: what makes the vocabulary shortlist of a source (L'Hostis, Grangier, Auli,
-/// 2016). The file is CTranslate2's <c>vmap.txt</c>: a line for each n-gram, its source tokens with spaces between them, a tab,
+/// Which target tokens may come of which source tokens: what makes the vocabulary shortlist of a source (L'Hostis, Grangier,
+/// Auli, 2016). The file is CTranslate2's <c>vmap.txt</c>: a line for each n-gram, its source tokens with spaces between them, a tab,
 /// the target tokens with spaces between them; without source tokens: those that are candidates of every source.
 /// </summary>
 public sealed class VocabularyMap
@@ -35,7 +35,9 @@ public sealed class VocabularyMap
     /// <summary>Candidates of every source, the tokens that begin and end a sequence and the unknown one among them.</summary>
     public IReadOnlyCollection<int> Always => _always;
 
-    /// <summary>Gives candidates to an n-gram, in place of those it has; to none (empty): more candidates of every source.</summary>
+    /// <summary>
+    /// Gives candidates to an n-gram, in place of those it has; to none (empty): more candidates of every source.
+    /// </summary>
     /// <param name="source">Token ids of the n-gram.</param>
     /// <param name="targets">Token ids of the candidates.</param>
     public void Set(ReadOnlySpan<int> source, ReadOnlySpan<int> targets)
@@ -98,13 +100,19 @@ public sealed class VocabularyMap
         }
 
         if (map.Count == 0)
-            throw new TokenizerFormatException(path, "the map", "it has no source tokens; a line is an n-gram, a tab and target tokens.");
+        {
+            throw new TokenizerFormatException(
+                path, "the map", "it has no source tokens; a line is an n-gram, a tab and target tokens.");
+        }
+
         return map;
     }
 
     /// <summary>Writes it as <see cref="Read"/> reads it, in the order of the ids.</summary>
     /// <param name="writer">Where to.</param>
-    /// <exception cref="TokenizerFormatException">A token has white space in its spelling, which the format cannot hold.</exception>
+    /// <exception cref="TokenizerFormatException">
+    /// A token has white space in its spelling, which the format cannot hold.
+    /// </exception>
     public void Write(TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -129,7 +137,8 @@ public sealed class VocabularyMap
         for (int i = 0; i < ids.Length; i++)
         {
             ids[i] = _tokenizer.IdOf(spelt[i]) ?? throw new TokenizerFormatException(
-                path, $"line {line}", $"the tokenizer has no token '{spelt[i]}'. A map belongs to the tokenizer it was made with.");
+                path, $"line {line}",
+                $"the tokenizer has no token '{spelt[i]}'. A map belongs to the tokenizer it was made with.");
         }
 
         return ids;
@@ -143,7 +152,8 @@ public sealed class VocabularyMap
             if (piece.Any(char.IsWhiteSpace))
             {
                 throw new TokenizerFormatException(
-                    "vmap.txt", $"the token '{piece}'", "has white space, which separates tokens there; leave it out of the map.");
+                    "vmap.txt", $"the token '{piece}'",
+                    "it has white space, which separates tokens there; leave it out of the map.");
             }
         }
 

@@ -8,7 +8,8 @@ namespace Seriatim.Training;
 /// before all have compared what they are about to do. Each rank goes through the same steps once, also one that fails.
 /// </summary>
 /// <param name="group">The processes.</param>
-public sealed class GroupStart(ProcessGroup group)
+/// <param name="purpose">What they are about to do, as a refusal ends: "The 2 ranks cannot ...".</param>
+public sealed class GroupStart(ProcessGroup group, string purpose = "train together")
 {
     private const string Failure = "failure", Facts = "facts";
 
@@ -111,6 +112,6 @@ public sealed class GroupStart(ProcessGroup group)
             return;
         throw new ProcessGroupException(obstacles.Count == 1 && (string?)all[0][Failure] == obstacles[0]
             ? obstacles[0]
-            : $"The {group.Size} ranks cannot train together:{Environment.NewLine}{string.Join(Environment.NewLine, obstacles)}");
+            : $"The {group.Size} ranks cannot {purpose}:{Environment.NewLine}{string.Join(Environment.NewLine, obstacles)}");
     }
 }

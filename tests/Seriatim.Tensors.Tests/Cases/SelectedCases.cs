@@ -1,6 +1,6 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Linear layers of which rows need some outputs only. What is -∞ is brought up to -100, which numbers can be compared with.</summary>
+/// <summary>Linear layers of which rows need some outputs only; -∞ is brought up to -100, so that it can be compared.</summary>
 public static class SelectedCases
 {
     public static IEnumerable<OpCase> All()

@@ -3,7 +3,7 @@ namespace Seriatim.Training.Tests;
 /// <summary>IBM model 1, by numbers that can be worked out by hand.</summary>
 public sealed class LexicalModelTests
 {
-    /// <summary>das Haus / the house, das Buch / the book, ein Buch / a book: the textbook case (Koehn, 2010, section 4.2).</summary>
+    /// <summary>das Haus, the house; das Buch, the book; ein Buch, a book: the textbook case (Koehn, 2010, section 4.2).</summary>
     [Fact]
     public void Words_that_come_together_find_each_other()
     {
