@@ -33,6 +33,27 @@ public sealed class ClusterOptions
     /// </summary>
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a durable request is kept after it was last stored: until then its client may come again at any server. With
+    /// <c>localhost</c> it is kept in the memory of the silos, and may go with one of them.
+    /// </summary>
+    public TimeSpan DurableTime { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// File of this silo's certificate (PEM or PFX): with it all between silos is encrypted, and each shows the other who it is.
+    /// Null: nothing is, and no certificate is asked for.
+    /// </summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>PEM file of the certificate's private key; null: it is in the certificate's file.</summary>
+    public string? CertificateKey { get; set; }
+
+    /// <summary>Password of a PFX file; null: it has none.</summary>
+    public string? CertificatePassword { get; set; }
+
+    /// <summary>PEM file of the authority whose certificates all silos have; needed with <see cref="Certificate"/>.</summary>
+    public string? Authority { get; set; }
+
     /// <summary>No replica has more than so many times the mean of requests; from 1.</summary>
     public double LoadFactor { get; set; } = 1.5;
 
@@ -64,8 +85,10 @@ public sealed class ClusterOptions
 
     /// <summary>Takes over what others say.</summary>
     internal void Take(ClusterOptions other) =>
-        (Membership, Name, Port, Address, Silence, LoadFactor, Routing, ListPort) = (other.Membership, other.Name, other.Port,
-            other.Address, other.Silence, other.LoadFactor, other.Routing, other.ListPort);
+        (Membership, Name, Port, Address, Silence, LoadFactor, Routing, ListPort, DurableTime, Certificate, CertificateKey,
+            CertificatePassword, Authority) = (other.Membership, other.Name, other.Port, other.Address, other.Silence,
+            other.LoadFactor, other.Routing, other.ListPort, other.DurableTime, other.Certificate, other.CertificateKey,
+            other.CertificatePassword, other.Authority);
 
     /// <exception cref="ClusterConfigurationException">An option has a value that is not allowed.</exception>
     internal void Check()
@@ -76,6 +99,12 @@ public sealed class ClusterOptions
             throw new ClusterConfigurationException($"The port between silos is {Port}; 1 to 65535 is allowed.");
         if (Silence < Shortest)
             throw new ClusterConfigurationException($"Silence is {Silence}; {Shortest} or more is allowed.");
+        if (DurableTime < TimeSpan.FromSeconds(10) || DurableTime > TimeSpan.FromDays(30))
+        {
+            throw new ClusterConfigurationException(
+                $"DurableTime is {DurableTime}; {TimeSpan.FromSeconds(10)} to 30 days are allowed.");
+        }
+
         if (!(LoadFactor >= 1))
             throw new ClusterConfigurationException($"LoadFactor is {LoadFactor}; 1 or more is allowed.");
         if (!Enum.IsDefined(Routing))
@@ -85,5 +114,6 @@ public sealed class ClusterOptions
         }
 
         _ = MembershipAddress.Parse(Membership);
+        SiloCertificate.Read(this)?.Dispose();
     }
 }

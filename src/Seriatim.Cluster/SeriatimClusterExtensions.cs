@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
+using Orleans.Persistence;
 using Orleans.Runtime;
+using Orleans.Storage;
 using Seriatim.Server;
 using StackExchange.Redis;
 
@@ -29,14 +32,21 @@ public static class SeriatimClusterExtensions
         options.Check();
         MembershipAddress membership = MembershipAddress.Parse(options.Membership);
         IConnectionMultiplexer? redis = membership.Redis is { } at ? MembershipStore.Connect(at) : null;
-        builder.UseOrleans(silo => Configure(silo, options, membership, redis));
-        builder.Services.AddSingleton(_ => new MembershipStore(redis));
+        SiloCertificate? certificate = SiloCertificate.Read(options);
+        ClusterMark? mark = redis is null ? null
+            : new ClusterMark(redis, options.Name, ClusterMark.SpeechOf(certificate), TimeProvider.System);
+        mark?.RequireAsync(options).GetAwaiter().GetResult();
+        builder.Services.AddHostedService(provider =>
+            new JoinWatch(options, provider.GetRequiredService<ILoggerFactory>()));
+        builder.UseOrleans(silo => Configure(silo, options, membership, redis, certificate));
+        builder.Services.AddSingleton(_ => new MembershipStore(redis, mark));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(provider => new SiloTable(options));
         builder.Services.AddSingleton(provider => new Replica(provider.GetRequiredService<ServerCore>(), options,
             SiloWatch.NameOf(provider.GetRequiredService<ILocalSiloDetails>().SiloAddress)));
         builder.Services.AddSingleton(provider => new Door(provider.GetRequiredService<ServerCore>(), options,
             provider.GetRequiredService<SiloTable>(), provider.GetRequiredService<Replica>(),
+            StoreOf(provider, options),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger(ClusterLog.Category)));
         builder.Services.AddSingleton<ReplicaClient>();
         builder.Services.AddHostedService<SiloWatch>();
@@ -44,7 +54,7 @@ public static class SeriatimClusterExtensions
     }
 
     private static void Configure(ISiloBuilder silo, ClusterOptions options, MembershipAddress membership,
-        IConnectionMultiplexer? redis)
+        IConnectionMultiplexer? redis, SiloCertificate? certificate)
     {
         if (redis is not null)
         {
@@ -67,6 +77,7 @@ public static class SeriatimClusterExtensions
             silo.ConfigureEndpoints(options.Port, gatewayPort: 0, listenOnAnyHostAddress: true);
         silo.Configure<Orleans.Configuration.ClusterOptions>(cluster =>
             (cluster.ClusterId, cluster.ServiceId) = (options.Name, "seriatim"));
+        silo.Services.AddSingleton<IFatalErrorHandler, SiloFault>();
         silo.Configure<ClusterMembershipOptions>(cluster =>
         {
             // Doors notice by themselves, long before; this is for the list. A silo that died is taken from it within seconds.
@@ -76,5 +87,52 @@ public static class SeriatimClusterExtensions
             cluster.DefunctSiloExpiration = TimeSpan.FromHours(1);
         });
         silo.AddGrainService<ReplicaService>();
+        AddDurableStore(silo, membership, options);
+        if (certificate is not null)
+            Encrypt(silo, certificate);
+    }
+
+    /// <summary>
+    /// Both ends of each connection show a certificate. There is no way around it: a silo that speaks without it is not
+    /// understood, and one whose certificate is refused is not connected to.
+    /// </summary>
+    private static void Encrypt(ISiloBuilder silo, SiloCertificate certificate)
+    {
+        // Before the first connection there is somebody to be told.
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider =>
+        {
+            certificate.Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger(ClusterLog.Category);
+            return certificate;
+        });
+        silo.UseTls(certificate.Own, tls =>
+        {
+            tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.RemoteCertificateValidation = (other, _, _) => certificate.Trusts(other);
+            tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = "seriatim";
+        });
+    }
+
+    /// <summary>Where durable requests are stored, as the doors ask it.</summary>
+    internal static IKeptStore StoreOf(IServiceProvider services, ClusterOptions options) => new GrainKeptStore(
+        services.GetRequiredKeyedService<IGrainStorage>(GrainKeptStore.Name), options.Name, options.Silence * 2);
+
+    /// <summary>Adds the storage of durable requests: where the list of silos is, or the silos' memory.</summary>
+    internal static void AddDurableStore(ISiloBuilder silo, MembershipAddress membership, ClusterOptions options)
+    {
+        if (membership.Redis is { } stored)
+        {
+            silo.AddRedisGrainStorage(GrainKeptStore.Name, storage =>
+            {
+                storage.ConfigurationOptions = stored;
+                storage.EntryExpiry = options.DurableTime;
+                storage.GrainStorageSerializer = new KeptSerializer();
+            });
+        }
+        else
+        {
+            silo.AddMemoryGrainStorage(GrainKeptStore.Name,
+                storage => storage.GrainStorageSerializer = new KeptSerializer());
+        }
     }
 }

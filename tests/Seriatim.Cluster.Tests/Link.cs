@@ -47,6 +47,20 @@ internal sealed class Link(IReplica inner) : IReplica
         await inner.EndAsync(run);
     }
 
+    public async Task<RunNews> ReadKeptAsync(string number, int prompt, int from)
+    {
+        await PassAsync();
+        RunNews news = await inner.ReadKeptAsync(number, prompt, from);
+        await PassAsync();
+        return news;
+    }
+
+    public async Task EndKeptAsync(string number, bool forget)
+    {
+        await PassAsync();
+        await inner.EndKeptAsync(number, forget);
+    }
+
     public async Task<SiloReport> ReportAsync()
     {
         await PassAsync();

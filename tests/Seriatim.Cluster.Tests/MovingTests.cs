@@ -73,7 +73,7 @@ public sealed class MovingTests
             await old.DrainAsync();
             Assert.Equal(alone, await asked);
             Assert.Equal(0, old.Running);
-            cluster.Silos[1].Join("silo-1", cluster.Options);
+            cluster.Silos[1].Join("silo-1", cluster.Options, cluster.Store);
             cluster.First.Door.Silos.Keep(new HashSet<string>());
             KnownSilo known = cluster.First.Door.Silos.Add("silo-1", cluster.Silos[1].Link, false);
             cluster.First.Door.Silos.Take(known, await cluster.Silos[1].Replica.ReportAsync());

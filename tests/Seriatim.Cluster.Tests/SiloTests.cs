@@ -14,19 +14,69 @@ public sealed class SiloTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task Silos_of_this_machine_find_each_other_and_run_each_others_requests()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Silos_of_this_machine_find_each_other_and_run_each_others_requests(bool encrypted)
     {
         TinyModels.WriteLlama(_folder.Path);
+        using var keys = new TempFolder();
+        (string Certificate, string Authority)? paper = encrypted
+            ? (TestCertificates.Write(keys.Path, "silo", "ca"), Path.Combine(keys.Path, "ca.pem")) : null;
         int first = RedisServer.FreePort();
-        await using TestSilo one = await StartAsync("localhost", first, first);
-        await using TestSilo two = await StartAsync("localhost", RedisServer.FreePort(), first);
+        await using TestSilo one = await StartAsync("localhost", first, first, paper);
+        if (encrypted)
+            await RefusesPlainTextAsync(first);
+        await using TestSilo two = await StartAsync("localhost", RedisServer.FreePort(), first, paper);
         await TogetherAsync(one, two);
         await ShareAsync(one, two);
+        await GoOnAsync(one, two);
 
         // Told to stop, it hands over what runs for the other, and is no member after that.
         await StopAsync(two);
         await Eventually.Is(() => one.Services.GetRequiredService<SiloTable>().Read(silo => silo.Name).Count == 1, seconds: 60);
+    }
+
+    [RedisFact]
+    public async Task Durable_requests_are_stored_in_redis_until_their_time_is_over()
+    {
+        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.UseOrleans(silo => SeriatimClusterExtensions.AddDurableStore(
+            silo.UseLocalhostClustering(RedisServer.FreePort(), 0, clusterId: "x"), MembershipAddress.Parse(redis.Address),
+            new ClusterOptions { DurableTime = TimeSpan.FromSeconds(10) }));
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        IKeptStore store = SeriatimClusterExtensions.StoreOf(host.Services, new ClusterOptions());
+        var record = new KeptRecord { Body = [1, 2], Owner = "a", Prompts = [new KeptPrompt { State = [3] }] };
+        Assert.Null(await store.ReadAsync("n"));
+        string tag = await store.WriteAsync("n", record, null);
+        (KeptRecord read, string same) = (await store.ReadAsync("n"))!.Value;
+        Assert.Equal((tag, "a", 3), (same, read.Owner, read.Prompts[0].State[0]));
+
+        // Who has not read what is there writes nothing.
+        string next = await store.WriteAsync("n", record with { Owner = "b" }, tag);
+        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, tag));
+        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, null));
+        IKeptStore elsewhere = SeriatimClusterExtensions.StoreOf(host.Services, new ClusterOptions { Name = "other" });
+        Assert.Null(await elsewhere.ReadAsync("n"));
+        Assert.Equal("b", (await store.ReadAsync("n"))!.Value.Record.Owner);
+        using var client =
+            await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
+        StackExchange.Redis.RedisKey key = client.GetServer("127.0.0.1", redis.Port).Keys(pattern: "*durable*").Single();
+        Assert.InRange((await client.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        await store.ClearAsync("n");
+        Assert.Null(await store.ReadAsync("n"));
+        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, next));
+
+        // A store that is full or gone is an error of its own.
+        await client.GetServer("127.0.0.1", redis.Port).ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
+        Exception full = await Assert.ThrowsAnyAsync<Exception>(() => store.WriteAsync("m", record, null));
+        Assert.False(full is KeptTakenException);
+        redis.Dispose();
+        Exception gone = await Assert.ThrowsAnyAsync<Exception>(() => store.WriteAsync("m", record, null));
+        Assert.False(gone is KeptTakenException);
+        await host.StopAsync();
     }
 
     /// <summary>Long, as silos that lost their list for a while take minutes to leave it.</summary>
@@ -72,11 +122,36 @@ public sealed class SiloTests : IDisposable
         Assert.Contains("--cluster", await response.Content.ReadAsStringAsync());
     }
 
-    private Task<TestSilo> StartAsync(string membership, int port, int list = ClusterOptions.FirstPort) =>
+    /// <summary>What is said there without encryption is not understood, and ends the connection.</summary>
+    private static async Task RefusesPlainTextAsync(int port)
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        await client.GetStream().WriteAsync(new byte[64]);
+        byte[] answer = new byte[64];
+        int read;
+        try
+        {
+            // An alert of TLS at most, and then the end.
+            do
+                read = await client.GetStream().ReadAsync(answer);
+            while (read > 0);
+        }
+        catch (IOException)
+        {
+            read = 0;
+        }
+
+        Assert.Equal(0, read);
+    }
+
+    private Task<TestSilo> StartAsync(string membership, int port, int list = ClusterOptions.FirstPort,
+        (string Certificate, string Authority)? paper = null) =>
         TestSilo.StartAsync(_folder.Path, builder => builder.AddSeriatimCluster(cluster =>
         {
             // Patient: two loaded cores may say nothing for longer than a cluster of machines.
             (cluster.Membership, cluster.Port, cluster.ListPort) = (membership, port, list);
+            (cluster.Certificate, cluster.Authority) = (paper?.Certificate, paper?.Authority);
             (cluster.Address, cluster.Silence) = (IPAddress.Loopback, TimeSpan.FromSeconds(5));
         }));
 
@@ -102,6 +177,18 @@ public sealed class SiloTests : IDisposable
 
         Assert.True(Elsewhere(door) > before, "Nothing ran at the other silo.");
         Assert.Equal(0, two.Services.GetRequiredService<Replica>().Running);
+    }
+
+    /// <summary>What one silo has begun the other goes on with.</summary>
+    private static async Task GoOnAsync(TestSilo one, TestSilo two)
+    {
+        (string path, string body) = Requests.All["sampled"];
+        using HttpResponseMessage begun = await one.PostAsync(path, body, (Server.DurableCalls.Header, "true"));
+        string whole = await begun.Content.ReadAsStringAsync();
+        string[] events = whole.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        using HttpResponseMessage rest = await two.PostAsync(path, body,
+            (Server.DurableCalls.LastId, events[9].Split('\n')[0]["id: ".Length..]));
+        Assert.Equal(string.Join("\n\n", events[10..]) + "\n\n", await rest.Content.ReadAsStringAsync());
     }
 
     private static long Elsewhere(Door door) => door.Counts.Read().Single(count => count.Name == "runs_elsewhere_total").Value;

@@ -16,6 +16,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>A server of the same model without a cluster.</summary>
     public TestSilo Alone { get; private set; } = null!;
 
+    /// <summary>Where durable requests are stored.</summary>
+    public MemoryKeptStore Store { get; } = new();
+
     /// <summary>Few updates an answer, so that a stream is under way for several however slow the machine is.</summary>
     public ClusterOptions Options { get; } =
         new() { Silence = TimeSpan.FromSeconds(1), LoadFactor = 1000, MostUpdates = 3 };
@@ -34,7 +37,7 @@ internal sealed class TestCluster : IAsyncDisposable
         for (int i = 0; i < count; i++)
         {
             TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model);
-            silo.Join($"silo-{i}", cluster.Options);
+            silo.Join($"silo-{i}", cluster.Options, cluster.Store);
             if (link is not null)
                 silo.Link = link(i, silo.Replica);
             cluster._silos.Add(silo);

@@ -62,11 +62,11 @@ internal sealed partial class TestSilo : IAsyncDisposable
     }
 
     /// <summary>Puts a door before the server.</summary>
-    public void Join(string name, ClusterOptions options)
+    public void Join(string name, ClusterOptions options, IKeptStore store)
     {
         Replica = new Replica(Core, options, name);
         Link = new Link(Replica);
-        Door = new Door(Core, options, new SiloTable(options), Replica, Core.Logger);
+        Door = new Door(Core, options, new SiloTable(options), Replica, store, Core.Logger);
         Core.Route = Door;
     }
 
@@ -76,15 +76,30 @@ internal sealed partial class TestSilo : IAsyncDisposable
     /// </summary>
     public async Task<string> AskAsync(string path, string body)
     {
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await Client.PostAsync(path, content);
-        string text = Own().Replace(await response.Content.ReadAsStringAsync(), "");
+        using HttpResponseMessage response = await PostAsync(path, body);
+        string text = Bare(await response.Content.ReadAsStringAsync());
 
         // Choices of one request come beside each other, and which first is a matter of load; each of them is in order.
         string[] lines = text.Split('\n');
         return $"{(int)response.StatusCode} "
             + string.Join('\n', lines.OrderBy(line => Choice().Match(line) is { Success: true } one ? one.Value : ""));
     }
+
+    /// <summary>Asks with headers.</summary>
+    public async Task<HttpResponseMessage> PostAsync(
+        string path, string body, params IReadOnlyList<(string Name, string Value)> headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+        foreach ((string name, string value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>An answer without what every request has of its own.</summary>
+    public static string Bare(string text) => Own().Replace(text, "");
 
     public async ValueTask DisposeAsync()
     {
@@ -99,7 +114,7 @@ internal sealed partial class TestSilo : IAsyncDisposable
     private static partial Regex Choice();
 
     [GeneratedRegex("""
-        "timings":\{[^}]*\}|"(id|created|created_at|cached_tokens|cache_read_input_tokens|input_tokens|total_duration|load_duration|prompt_eval_duration|eval_duration|completed_at)":("[^"]*"|\d+)|\breq_[0-9a-f]+
+        "timings":\{[^}]*\}|"(id|item_id|created|created_at|cached_tokens|cache_read_input_tokens|input_tokens|total_duration|load_duration|prompt_eval_duration|eval_duration|completed_at)":("[^"]*"|\d+)|\breq_[0-9a-f]+
         """)]
     private static partial Regex Own();
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Seriatim.Cluster;
 using Seriatim.Server;
@@ -32,7 +31,21 @@ internal sealed class ClusterFlags
         + "computed already, unless that server is busy), least-load or round-robin. Changes no answer.", "name", "prefix",
         "--cluster-routing");
 
-    public IEnumerable<Option> All => [_cluster, _name, _port, _address, _silence, _routing];
+    private readonly Option<string> _keep = Flag.Of("How long a durable request is kept, for a client that comes again at any "
+        + "server: 1h, 30m, 600.", "time", "1h", "--cluster-keep");
+
+    private readonly Option<FileInfo?> _certificate = Flag.Maybe<FileInfo>("This server's certificate, to the others and from "
+        + "them: a PEM file, or a PFX file whose password, if it has one, is in SERIATIM_CLUSTER_PASSWORD. Without it nothing "
+        + "between servers is encrypted.", "file", "--cluster-cert");
+
+    private readonly Option<FileInfo?> _key = Flag.Maybe<FileInfo>("The PEM file of its private key. Default: it is in the file "
+        + "of the certificate.", "file", "--cluster-key");
+
+    private readonly Option<FileInfo?> _authority = Flag.Maybe<FileInfo>("The PEM file of the authority whose certificates the "
+        + "other servers must have.", "file", "--cluster-ca");
+
+    public IEnumerable<Option> All => 
+        [_cluster, _name, _port, _address, _silence, _routing, _keep, _certificate, _key, _authority];
 
     /// <summary>Whether there are clusters; a native build has none, and all of Orleans is left out of it.</summary>
     [FeatureSwitchDefinition("Seriatim.Cluster")]
@@ -42,7 +55,7 @@ internal sealed class ClusterFlags
     /// <exception cref="UsageException">A flag has a value that is not allowed, or does nothing.</exception>
     public ServerAppPart? Part(ParseResult result)
     {
-        result.Require(result.GetValue(_cluster) is not null, "--cluster", _name, _port, _address, _silence, _routing);
+        result.Require(result.GetValue(_cluster) is not null, "--cluster", [.. All.Skip(1)]);
         if (result.GetValue(_cluster) is not { } membership)
             return null;
         if (!Exists)
@@ -61,11 +74,16 @@ internal sealed class ClusterFlags
         {
             Membership = membership,
             Name = result.GetRequiredValue(_name),
-            Port = port == 0 ? FreePort() : port,
+            Port = TakePort(address ?? (membership == "localhost" ? IPAddress.Loopback : null), port),
             Address = address,
             Silence = Silence(result.GetRequiredValue(_silence)),
             Routing = RoutingNames.Find(result.GetRequiredValue(_routing)) ?? throw new UsageException("--cluster-routing is "
                 + $"{result.GetRequiredValue(_routing)}; {string.Join(", ", RoutingNames.Names)} are there."),
+            DurableTime = Amounts.Time("--cluster-keep", result.GetRequiredValue(_keep), TimeSpan.FromDays(30)),
+            Certificate = result.GetValue(_certificate)?.FullName,
+            CertificateKey = result.GetValue(_key)?.FullName,
+            CertificatePassword = Environment.GetEnvironmentVariable("SERIATIM_CLUSTER_PASSWORD"),
+            Authority = result.GetValue(_authority)?.FullName,
         };
         try
         {
@@ -92,23 +110,16 @@ internal sealed class ClusterFlags
         && int.TryParse(text[..^2], out int milliseconds) && milliseconds >= 0 ? TimeSpan.FromMilliseconds(milliseconds)
             : Amounts.Time("--cluster-silence", text, TimeSpan.FromHours(1));
 
-    /// <summary>The usual port if nobody has it, else one that is free.</summary>
-    private static int FreePort()
+    /// <summary>The port that was given, or the usual one if nobody has it, else one that is free.</summary>
+    private static int TakePort(IPAddress? address, int port)
     {
-        foreach (int port in new[] { ClusterOptions.FirstPort, 0 })
+        foreach (int one in port != 0 ? new[] { port } : [ClusterOptions.FirstPort, 0, 0, 0])
         {
-            using var listener = new TcpListener(IPAddress.Any, port) { ExclusiveAddressUse = true };
-            try
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException) when (port != 0)
-            {
-                // Another server of this machine has it.
-            }
+            if (ClusterPort.TryTake(address, one) is { } taken)
+                return taken;
         }
 
-        throw new UserErrorException("No port is free for the cluster; give one with --cluster-port.");
+        throw new UserErrorException(port == 0 ? "No port is free for the cluster; give one with --cluster-port."
+            : $"Port {port} is taken by another program; give another one with --cluster-port (0: one that is free).");
     }
 }

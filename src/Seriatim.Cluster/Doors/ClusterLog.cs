@@ -47,6 +47,31 @@ internal static partial class ClusterLog
     [LoggerMessage(12, LogLevel.Debug, "{Silo} does not take a request of {Model}: {Detail}.")]
     public static partial void TurnedDown(ILogger logger, string silo, string model, string detail);
 
+    [LoggerMessage(14, LogLevel.Warning, "A durable request could not be stored ({Reason}). {Consequence}.")]
+    public static partial void NotKept(ILogger logger, string consequence, string reason);
+
+    [LoggerMessage(15, LogLevel.Warning, "Durable requests cannot be stored or read ({Reason}). Those that run go on; where this "
+        + "server goes meanwhile, what it had not stored is computed again.")]
+    public static partial void StoreFailed(ILogger logger, string reason);
+
+    [LoggerMessage(16, LogLevel.Error, "A silo is refused: {Reason} All need a certificate of the authority of --cluster-ca.")]
+    public static partial void CertificateRefused(ILogger logger, string reason);
+
+    [LoggerMessage(17, LogLevel.Critical, "This silo ends ({Reason}). What it ran goes on elsewhere; start it again.")]
+    public static partial void Ended(ILogger logger, string reason);
+
+    [LoggerMessage(18, LogLevel.Error, "Other silos of this cluster speak otherwise ({Speech}): they and this one take each "
+        + "other for dead. Stop those that are wrong.")]
+    public static partial void OtherSpeech(ILogger logger, string speech);
+
+    [LoggerMessage(19, LogLevel.Warning, "Not yet in the cluster {Cluster}: silos that are there do not answer. They may have gone "
+        + "a moment ago, or speak otherwise ({Speech}).")]
+    public static partial void NotJoined(ILogger logger, string cluster, string speech);
+
+    [LoggerMessage(20, LogLevel.Error, "This machine's clock is {Seconds:0} s away from that of Redis: this silo and the others "
+        + "are about to take each other for dead. Set it.")]
+    public static partial void ClockWrong(ILogger logger, double seconds);
+
     [LoggerMessage(13, LogLevel.Error, "Watching the other silos failed; it goes on.")]
     public static partial void WatchFailed(ILogger logger, Exception failure);
 }

@@ -14,9 +14,10 @@ internal sealed class Door : IRequestRoute
     private readonly ServerCore _server;
     private long _numbers;
 
-    public Door(ServerCore server, ClusterOptions options, SiloTable silos, Replica own, ILogger logger)
+    public Door(ServerCore server, ClusterOptions options, SiloTable silos, Replica own, IKeptStore store, ILogger logger)
     {
         (_server, Options, Silos, Own, Logger) = (server, options, silos, own, logger);
+        own.Kept = Kept = new KeptRequests(this, store);
         silos.Add(own.Name, own, isHere: true);
     }
 
@@ -31,23 +32,48 @@ internal sealed class Door : IRequestRoute
 
     public DoorCounts Counts { get; } = new();
 
+    /// <summary>Requests that outlive this silo.</summary>
+    public KeptRequests Kept { get; }
+
+    /// <summary>Whether the server ends at once.</summary>
+    public bool IsKilled => _server.State.Killed.IsCancellationRequested;
+
     public TimeProvider Clock => _server.Clock;
 
     /// <summary>What is wrong with the store of the membership; null: nothing.</summary>
     public string? StoreFailure { get; set; }
 
-    public async Task<GenerationHandle> SubmitAsync(ModelUse use, GenerationRequest request, CancellationToken cancellationToken)
+    public async Task<GenerationHandle> SubmitAsync(
+        ModelUse use, GenerationRequest request, KeptPart? kept, CancellationToken cancellationToken)
     {
         // What is code of the program's own cannot travel.
         if (request.Strategy is not null || request.Sampling.Processors.Count > 0)
             return use.Engine.Submit(request, cancellationToken);
 
         // Checked, and decided, here: what is wrong with a request is told by this silo's own engine, as without a cluster.
-        RequestState state = use.Engine.Decide(request);
-        var stream = new DoorStream(this, use, state, Interlocked.Increment(ref _numbers), cancellationToken);
+        var durable = (KeptRequest?)kept?.Request;
+        int prompt = kept?.Prompt ?? 0;
+        RequestState state = durable is null ? use.Engine.Decide(request)
+            : await durable.OpenAsync(use, prompt, request).ConfigureAwait(false);
+        var stream = new DoorStream(this, use, state, Interlocked.Increment(ref _numbers), cancellationToken)
+        {
+            Kept = durable is { IsKept: true } ? durable : null,
+            Prompt = prompt,
+        };
         await stream.BeginAsync().ConfigureAwait(false);
         return stream.Handle;
     }
+
+    public IKeptRequest Keep(KeptHead head) => Kept.Add(head);
+
+    public Task<IKeptRequest?> TakeAsync(string number, string owner) => Kept.TakeAsync(number, owner);
+
+    public Task<IKeptRequest?> FindAsync(string number, string owner) => Kept.FindAsync(number, owner);
+
+    public Task ForgetAsync(string number) => Kept.ForgetAsync(number);
+
+    /// <summary>Forgets the response of a request, if it is here.</summary>
+    public void ForgetResponse(string number) => _server.Responses.Remove($"resp_{number}");
 
     public async Task DrainAsync()
     {

@@ -7,7 +7,7 @@ namespace Seriatim.Cluster;
 /// One request of a door: has it run somewhere, passes on what comes, and has it go on elsewhere when nothing comes any more. Who
 /// reads its handle sees one stream, as if there were one engine.
 /// </summary>
-internal sealed class DoorStream
+internal sealed partial class DoorStream
 {
     private static readonly TimeSpan RetryTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LookTime = TimeSpan.FromMilliseconds(250);
@@ -44,12 +44,24 @@ internal sealed class DoorStream
     /// <summary>What the server reads.</summary>
     public GenerationHandle Handle { get; }
 
+    /// <summary>What is kept of the request it belongs to; null: it ends with this door.</summary>
+    public KeptRequest? Kept { get; init; }
+
+    /// <summary>Which prompt of that request it is.</summary>
+    public int Prompt { get; init; }
+
     private TimeSpan Elapsed => _door.Clock.GetElapsedTime(_begun);
 
     /// <summary>Begins it somewhere.</summary>
     /// <exception cref="GenerationException">No silo takes it: as this silo's own engine says.</exception>
     public async Task BeginAsync()
     {
+        if (Kept is { } kept && Begin(kept))
+        {
+            Begun();
+            return;
+        }
+
         if (!await TryStartAsync(again: false).ConfigureAwait(false))
         {
             try
@@ -63,6 +75,11 @@ internal sealed class DoorStream
             }
         }
 
+        Begun();
+    }
+
+    private void Begun()
+    {
         Handle.Register();
         _door.Counts.Begin();
         _ = Task.Run(RunAsync, CancellationToken.None);
@@ -91,9 +108,12 @@ internal sealed class DoorStream
         {
             Handle.Used = Used();
             if (Handle.IsCancelled && failure is OperationCanceledException)
-                Handle.CompleteCancelled();
+                Cancel();
             else
+            {
+                Kept?.End(Prompt, null, failure: failure.Message);
                 Handle.Fail(failure);
+            }
         }
         finally
         {
@@ -110,10 +130,12 @@ internal sealed class DoorStream
         if (Handle.IsCancelled)
         {
             Handle.Used = Used();
-            Handle.CompleteCancelled();
+            Cancel();
             return true;
         }
 
+        if (Kept is { IsLost: true })
+            throw Elsewhere();
         if (_direct is { } direct)
         {
             await FollowAsync(direct).ConfigureAwait(false);
@@ -127,6 +149,10 @@ internal sealed class DoorStream
             return false;
         }
 
+        if (Kept is { Followed: not null } kept)
+            return await FollowAsync(kept).ConfigureAwait(false);
+        if (_silo is null)
+            return EndKnown();
         KnownSilo silo = _silo!;
         if (await NewsAsync(silo).ConfigureAwait(false) is not { } news)
         {
@@ -159,9 +185,7 @@ internal sealed class DoorStream
         switch (news.End)
         {
             case RunEnd.Done:
-                GenerationResult result = RunJson.ReadResult(news.Result);
-                Handle.Used = result.Usage;
-                Handle.Complete(result);
+                Complete(RunJson.ReadResult(news.Result));
                 return true;
             case RunEnd.Moved:
                 _door.Counts.Move();
@@ -213,7 +237,17 @@ internal sealed class DoorStream
         _lastNew = _door.Clock.GetTimestamp();
         if (_record.Tokens == 1 && update.TokenId is not null)
             _request.Watch?.Invoke(new RequestMoment(RequestMomentKind.FirstToken, 0));
+        if (!_isKnown)
+            Kept?.Note(Prompt, update);
+        _passed++;
         Handle.Write(update);
+    }
+
+    private void Complete(GenerationResult result)
+    {
+        Kept?.End(Prompt, result);
+        Handle.Used = result.Usage;
+        Handle.Complete(result);
     }
 
     /// <summary>Has it go on elsewhere, as soon as somebody takes it.</summary>
@@ -291,6 +325,8 @@ internal sealed class DoorStream
             await foreach (GenerationUpdate update in direct.ConfigureAwait(false))
             {
                 Pass(update);
+                if (Kept is { IsLost: true })
+                    throw Elsewhere();
                 while (Handle is { IsPaused: true, IsCancelled: false })
                     await _woken.WaitAsync(LookTime).ConfigureAwait(false);
             }
@@ -302,9 +338,7 @@ internal sealed class DoorStream
             throw;
         }
 
-        GenerationResult result = await direct.Outcome.ConfigureAwait(false);
-        Handle.Used = result.Usage;
-        Handle.Complete(result);
+        Complete(await direct.Outcome.ConfigureAwait(false));
     }
 
     /// <summary>An answer, in the time that a silo may say nothing; this one is as alive as the door.</summary>

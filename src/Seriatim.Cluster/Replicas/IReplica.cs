@@ -15,6 +15,12 @@ internal interface IReplica
     /// <summary>Ends a run, if it is not over.</summary>
     Task EndAsync(Guid run);
 
+    /// <summary>What has come out of a durable request that this silo's door has, behind the first updates.</summary>
+    Task<RunNews> ReadKeptAsync(string number, int prompt, int from);
+
+    /// <summary>A client has cancelled a durable request at another door, or had it forgotten.</summary>
+    Task EndKeptAsync(string number, bool forget);
+
     /// <summary>How the silo is.</summary>
     Task<SiloReport> ReportAsync();
 }

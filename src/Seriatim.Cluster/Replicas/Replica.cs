@@ -22,6 +22,9 @@ internal sealed class Replica(ServerCore server, ClusterOptions options, string 
     /// <summary>Name of this silo.</summary>
     public string Name => name;
 
+    /// <summary>The durable requests of this silo's door.</summary>
+    public KeptRequests? Kept { get; set; }
+
     /// <summary>Runs under way here.</summary>
     public int Running => _runs.Count;
 
@@ -78,6 +81,15 @@ internal sealed class Replica(ServerCore server, ClusterOptions options, string 
     public Task EndAsync(Guid id)
     {
         _ = ForgetAsync(id);
+        return Task.CompletedTask;
+    }
+
+    public async Task<RunNews> ReadKeptAsync(string number, int prompt, int from) => Kept is { } kept
+        ? await kept.ReadAsync(number, prompt, from).ConfigureAwait(false) : new RunNews { End = RunEnd.Gone };
+
+    public Task EndKeptAsync(string number, bool forget)
+    {
+        Kept?.End(number, forget);
         return Task.CompletedTask;
     }
 

@@ -14,5 +14,9 @@ internal interface IReplicaService : IGrainService
 
     Task EndAsync(Guid run);
 
+    Task<RunNews> ReadKeptAsync(string number, int prompt, int from);
+
+    Task EndKeptAsync(string number, bool forget);
+
     Task<SiloReport> ReportAsync();
 }

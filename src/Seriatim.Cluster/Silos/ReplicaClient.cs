@@ -18,6 +18,10 @@ internal sealed class ReplicaClient(IServiceProvider services) : GrainServiceCli
 
         public Task EndAsync(Guid run) => service.EndAsync(run);
 
+        public Task<RunNews> ReadKeptAsync(string number, int prompt, int from) => service.ReadKeptAsync(number, prompt, from);
+
+        public Task EndKeptAsync(string number, bool forget) => service.EndKeptAsync(number, forget);
+
         public Task<SiloReport> ReportAsync() => service.ReportAsync();
     }
 }

@@ -18,5 +18,10 @@ internal sealed class ReplicaService(GrainId id, Silo silo, ILoggerFactory logge
 
     public Task EndAsync(Guid run) => Task.Run(() => replica.EndAsync(run));
 
+    public Task<RunNews> ReadKeptAsync(string number, int prompt, int from) =>
+        Task.Run(() => replica.ReadKeptAsync(number, prompt, from));
+
+    public Task EndKeptAsync(string number, bool forget) => Task.Run(() => replica.EndKeptAsync(number, forget));
+
     public Task<SiloReport> ReportAsync() => Task.Run(replica.ReportAsync);
 }

@@ -16,7 +16,12 @@ internal sealed class SiloWatch(
     ServerCore server, Door door, ReplicaClient client, ISiloStatusOracle oracle, MembershipStore store)
     : BackgroundService
 {
+    private static readonly TimeSpan MarkTime = TimeSpan.FromSeconds(20);
+
     private readonly HashSet<SiloAddress> _members = [];
+    private Task _swept = Task.CompletedTask;
+    private long _marked;
+    private string? _other;
     private readonly Dictionary<string, Task> _asked = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -76,6 +81,10 @@ internal sealed class SiloWatch(
         }
 
         await door.Own.SweepAsync().ConfigureAwait(false);
+
+        // Not waited for: a store that is gone takes its time.
+        if (_swept.IsCompleted)
+            _swept = Task.Run(SweepAsync);
     }
 
     /// <summary>The name of a silo: its address, and when it was started, so that one that comes again is another.</summary>
@@ -100,6 +109,20 @@ internal sealed class SiloWatch(
         {
             door.NoteSilent(silo, failure);
         }
+    }
+
+    private async Task SweepAsync()
+    {
+        await door.Kept.SweepAsync().ConfigureAwait(false);
+        if (server.Clock.GetElapsedTime(_marked) < MarkTime)
+            return;
+        _marked = server.Clock.GetTimestamp();
+        string? other = await store.MarkAsync().ConfigureAwait(false);
+        if (store.Wrong is { } wrong)
+            ClusterLog.ClockWrong(door.Logger, wrong.TotalSeconds);
+        if (other is not null && other != _other)
+            ClusterLog.OtherSpeech(door.Logger, other);
+        _other = other;
     }
 
     private void LookAtStore()

@@ -17,4 +17,7 @@ internal enum RunEnd
 
     /// <summary>The replica knows of no such run: nobody had asked for it for long.</summary>
     Gone,
+
+    /// <summary>Of a durable request that is followed: its client has cancelled it.</summary>
+    Cancelled,
 }

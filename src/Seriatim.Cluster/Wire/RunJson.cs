@@ -13,6 +13,7 @@ namespace Seriatim.Cluster;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(List<GenerationUpdate>))]
 [JsonSerializable(typeof(GenerationResult))]
+[JsonSerializable(typeof(KeptRecord))]
 internal sealed partial class RunJson : JsonSerializerContext
 {
     /// <summary>Writes updates; none: no bytes.</summary>

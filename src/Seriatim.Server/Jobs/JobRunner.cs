@@ -27,12 +27,15 @@ internal sealed class JobRunner(ServerCore server)
                 if (server.Options.LogsPrompts)
                     ServerLog.Prompt(server.Logger, call.Id, use.Opened.Tokenizer.Decode(request.Prompt.Span, false));
                 GenerationRequest watched = Watched(request, call.Record, handles.Count);
-                GenerationHandle handle = await SubmitAsync(use, plan.Operation, watched, ending ?? call.Aborted)
+                KeptPart? kept = call.Kept is { } all ? new KeptPart(all, handles.Count) : null;
+                GenerationHandle handle = await SubmitAsync(use, plan.Operation, watched, kept, ending ?? call.Aborted)
                     .ConfigureAwait(false);
                 handles.Add(handle);
                 RequestFollower.Follow(call, use, request, handle, handles.Count - 1);
             }
 
+            if (call.Kept is { } told && !call.Http.Response.HasStarted)
+                call.Http.Response.Headers[DurableCalls.Header] = told.IsKept ? "true" : "false";
             return new RunningJob(call, use, plan, handles);
         }
         catch
@@ -48,9 +51,9 @@ internal sealed class JobRunner(ServerCore server)
 
     /// <summary>The one place where a request meets an engine: this one's, or wherever the route takes it.</summary>
     private async Task<GenerationHandle> SubmitAsync(
-        ModelUse use, string operation, GenerationRequest request, CancellationToken ending) =>
+        ModelUse use, string operation, GenerationRequest request, KeptPart? kept, CancellationToken ending) =>
         server.Route is { } route
-            ? await use.Opened.SubmitAsync(operation, request, () => route.SubmitAsync(use, request, ending))
+            ? await use.Opened.SubmitAsync(operation, request, () => route.SubmitAsync(use, request, kept, ending))
                 .ConfigureAwait(false)
             : use.Opened.Submit(operation, request, ending);
 

@@ -21,7 +21,7 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     public Endpoint Endpoint => endpoint;
 
     /// <summary>A number that no other request has; ids of answers are made of it.</summary>
-    public string Number { get; } = Guid.NewGuid().ToString("N");
+    public string Number { get; private set; } = Guid.NewGuid().ToString("N");
 
     /// <summary>The client's id of the request if it sent one that can be told, else one of ours.</summary>
     public string Id => field ??= IdOf(http.Request.Headers["x-request-id"]) ?? $"req_{Number}";
@@ -30,7 +30,7 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     public long Started { get; } = server.Clock.GetTimestamp();
 
     /// <summary>The same, in seconds since 1970.</summary>
-    public long Created { get; } = server.Clock.GetUtcNow().ToUnixTimeSeconds();
+    public long Created { get; private set; } = server.Clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Whose key it showed; a client without one where none is needed.</summary>
     public ApiClient Client { get; set; } = ApiClient.Anybody;
@@ -45,6 +45,12 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
 
     /// <summary>Its span; null: it comes by another way than the pipeline.</summary>
     public ServerSpan? Span { get; init; }
+
+    /// <summary>What is kept of it for other servers; null: it lives as long as its client's connection.</summary>
+    public IKeptRequest? Kept { get; private set; }
+
+    /// <summary>Of a stream that its client goes on with: how many events of each answer it has.</summary>
+    public IReadOnlyList<int> Seen { get; private set; } = [];
 
     /// <summary>Which of its fields said which option.</summary>
     public SaidFields Said { get; } = new();
@@ -94,8 +100,27 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     }
 
     /// <summary>The body as JSON.</summary>
-    public Task<JsonDocument> ReadJsonAsync() =>
-        RequestBody.ReadAsync(http.Request, server.Options.MaxBodyBytes, server.Options.MaxJsonDepth, Aborted);
+    public async Task<JsonDocument> ReadJsonAsync()
+    {
+        JsonDocument json = await RequestBody.ReadAsync(http.Request, server.Options.MaxBodyBytes, server.Options.MaxJsonDepth,
+            Aborted).ConfigureAwait(false);
+        try
+        {
+            await DurableCalls.OpenAsync(this, json.RootElement).ConfigureAwait(false);
+            return json;
+        }
+        catch
+        {
+            json.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>It is kept for other servers, or goes on with what was: then it is that request, by number and time.</summary>
+    /// <param name="kept">What is kept.</param>
+    /// <param name="seen">How many events of each answer its client has.</param>
+    public void Keep(IKeptRequest kept, params IReadOnlyList<int> seen) =>
+        (Kept, Number, Created, Seen) = (kept, kept.Head.Number, kept.Head.Created, seen);
 
     /// <summary>Hands the request's place over: whoever takes it disposes it.</summary>
     public RequestSlot? TakeSlot()

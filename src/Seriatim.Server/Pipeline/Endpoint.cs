@@ -19,6 +19,9 @@ internal abstract class Endpoint
 
     public virtual EndpointAccess Access => EndpointAccess.Key;
 
+    /// <summary>Whether its requests may outlive the server: all that they are is in their body.</summary>
+    public virtual bool CanBeDurable => false;
+
     /// <summary>How its protocol writes errors.</summary>
     public virtual IErrorStyle Errors => OpenAiErrors.Instance;
 

@@ -18,6 +18,7 @@ internal sealed class ServerCore : IAsyncDisposable
         Requests = new RequestRing(options.RememberedRequests, options.RemembersPrompts);
         Responses = new ResponseStore(options.RememberedResponses, options.RememberedResponseBytes);
         Jobs = new JobRunner(this);
+        KeptResponses = new KeptResponses(this);
     }
 
     public SeriatimServerOptions Options { get; }
@@ -39,6 +40,9 @@ internal sealed class ServerCore : IAsyncDisposable
     public ResponseStore Responses { get; }
 
     public JobRunner Jobs { get; }
+
+    /// <summary>Responses that were asked for at other servers.</summary>
+    public KeptResponses KeptResponses { get; }
 
     /// <summary>What takes requests to the engines of several servers; null: each runs in the engine here.</summary>
     public IRequestRoute? Route { get; set; }

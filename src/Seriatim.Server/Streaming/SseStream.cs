@@ -21,10 +21,12 @@ internal sealed class SseStream
     private readonly ArrayBufferWriter<byte> _piece = new();
     private readonly Utf8JsonWriter _json;
     private readonly bool _isLines;
+    private readonly List<int>? _sent;
 
     private SseStream(ApiCall call, bool isLines)
     {
         (_call, _output, _isLines) = (call, call.Http.Response.BodyWriter, isLines);
+        _sent = call.Kept is { Head.IsBackground: false } ? [] : null;
         _json = new Utf8JsonWriter(_piece, JsonOutput.Options);
     }
 
@@ -50,12 +52,15 @@ internal sealed class SseStream
     /// </summary>
     /// <param name="write">Its data.</param>
     /// <param name="name">Its name; null: it has none.</param>
-    public void Write(Action<Utf8JsonWriter> write, string? name = null)
+    /// <param name="answer">Which answer it belongs to, by which a durable stream counts; null: it has no place in it.</param>
+    public void Write(Action<Utf8JsonWriter> write, string? name = null, int? answer = 0)
     {
         _piece.ResetWrittenCount();
         _json.Reset();
         write(_json);
         _json.Flush();
+        if (answer is { } counted && !BeginEvent(counted))
+            return;
         if (name is not null && !_isLines)
         {
             _output.Write("event: "u8);
@@ -87,9 +92,29 @@ internal sealed class SseStream
     /// <summary>Writes an event whose data is not JSON, such as <c>[DONE]</c>.</summary>
     public void Write(ReadOnlySpan<byte> data)
     {
+        if (!BeginEvent(0))
+            return;
         _output.Write("data: "u8);
         _output.Write(data);
         _output.Write("\n\n"u8);
+    }
+
+    /// <summary>Counts an event of a durable stream, and writes its id.</summary>
+    /// <returns>Whether it is sent: the client has none of it yet.</returns>
+    private bool BeginEvent(int answer)
+    {
+        if (_sent is null)
+            return true;
+        while (_sent.Count <= answer)
+            _sent.Add(0);
+        if (++_sent[answer] <= _call.Seen.ElementAtOrDefault(answer))
+            return false;
+
+        // Answers of which nothing came this time have come before, as far as the client says.
+        int answers = Math.Max(_sent.Count, _call.Seen.Count);
+        _output.Write(Encoding.UTF8.GetBytes("id: " + StreamPlace.Write(_call.Number, Enumerable.Range(0, answers)
+            .Select(i => Math.Max(_sent.ElementAtOrDefault(i), _call.Seen.ElementAtOrDefault(i)))) + "\n"));
+        return true;
     }
 
     /// <summary>
@@ -117,7 +142,7 @@ internal sealed class SseStream
                 : ErrorTable.Of(exception, _call.Id, _call.Said);
             if (error.Fault is { } fault)
                 ServerLog.Failed(_call.Server.Logger, fault, _call.Endpoint.Method, _call.Endpoint.Path, error.Status, _call.Id);
-            Write(json => _call.Endpoint.Errors.Write(json, error, _call.Id), _call.Endpoint.Errors.EventName);
+            Write(json => _call.Endpoint.Errors.Write(json, error, _call.Id), _call.Endpoint.Errors.EventName, answer: null);
             await _output.FlushAsync(_call.Http.RequestAborted).ConfigureAwait(false);
         }
     }

@@ -74,6 +74,7 @@ public sealed partial class EnginePage
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
+        _ = WatchSilosAsync(_left.Token);
         try
         {
             _models = await ModelEntry.AllAsync(Api, _left.Token);

@@ -145,6 +145,22 @@ internal static class EngineTexts
     public static readonly Text Fma = new("Multiply-adds (F32)", "乘加（F32）");
     public static readonly Text Ceiling = new("One sequence can have at most", "单序列上限");
     public static readonly Text CeilingValue = new("{0} tokens/s: each reads all weights once", "{0} 词元/秒：每个词元都要读一遍全部权重");
+    public static readonly Text Silos = new("Silos of the cluster {0}", "集群 {0} 的节点");
+    public static readonly Text SilosAbout = new(
+        "Servers that share their requests, as this one knows them.", "共享请求的各服务器（以本服务器所知为准）。");
+    public static readonly Text StoreGone = new(
+        "The store of the list cannot be reached ({0}): serving goes on with the silos that are known.",
+        "无法连接成员列表的存储（{0}）：继续使用已知的节点提供服务。");
+    public static readonly Text Silo = new("Silo", "节点");
+    public static readonly Text Here = new("this server", "本服务器");
+    public static readonly Text Replica = new("Model", "模型");
+    public static readonly Text Fingerprint = new("Fingerprint", "指纹");
+    public static readonly Text PagesInUse = new("Pages in use", "已用页");
+    public static readonly Text NoReplica = new("no model", "无模型");
+    public static readonly Text ReplicaClosed = new("not open", "未打开");
+    public static readonly Text SiloActive = new("active", "可用");
+    public static readonly Text SiloDraining = new("draining", "正在停止");
+    public static readonly Text SiloSilent = new("silent", "无响应");
     public static readonly Text Measure = new("Measure this machine", "测量本机");
     public static readonly Text Measuring = new("Measuring…", "正在测量…");
     public static readonly Text MeasureAbout = new(

@@ -47,6 +47,37 @@ public sealed class EngineViewTests : IAsyncLifetime
         Assert.Equal("24", Render<EngineTiles>().Find("#engine-running").TextContent);
     }
 
+    [Fact]
+    public void Silos_of_a_cluster_stand_with_their_replicas_and_state()
+    {
+        Assert.Empty(Silos(null).Markup.Trim());
+        ClusterLine cluster = ClusterLine.Read(System.Text.Json.JsonElement.Parse("""
+            {"cluster": "blue", "silo": "a",
+            "membership": {"kind": "redis", "reachable": false, "failure": "no connection to Redis"},
+            "silos": [{"name": "10.0.0.1:1@2", "here": true, "state": "active", "version": "1", "models": [
+              {"name": "m", "fingerprint": "fp_1", "running": 3, "waiting": 4, "pages": 100, "pages_in_use": 25},
+              {"name": "n", "fingerprint": null, "running": 0, "waiting": 0, "pages": 0, "pages_in_use": 0}]},
+             {"name": "10.0.0.2:1@3", "here": false, "state": "silent", "version": "1", "models": []}],
+            "door": {"streams": 1}}
+            """));
+        IRenderedComponent<EngineSilos> silos = Silos(cluster);
+        string[] rows = [.. silos.FindAll("tbody tr").Select(row => row.TextContent)];
+        Assert.Equal(3, rows.Length);
+        Assert.Contains("10.0.0.1:1@2 (this server)", rows[0]);
+        Assert.Contains("25 / 100", rows[0]);
+        Assert.Contains("not open", rows[1]);
+        Assert.Contains("silent", rows[2]);
+        Assert.Contains("blue", silos.Markup);
+        Assert.Contains("no connection to Redis", silos.Markup);
+
+        IRenderedComponent<EngineSilos> Silos(ClusterLine? line) => _context.Render<EngineSilos>(parameters =>
+        {
+            parameters.AddCascadingValue(_session);
+            if (line is not null)
+                parameters.AddCascadingValue(line);
+        });
+    }
+
     private IRenderedComponent<T> Render<T>()
         where T : EnginePart =>
         _context.Render<T>(parameters => parameters.AddCascadingValue(_session).AddCascadingValue(_picture));

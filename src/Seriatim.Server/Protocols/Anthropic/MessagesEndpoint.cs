@@ -16,6 +16,8 @@ internal sealed class MessagesEndpoint : Endpoint
 
     public override EndpointAccess Access => EndpointAccess.Generating;
 
+    public override bool CanBeDurable => true;
+
     public override IErrorStyle Errors => AnthropicErrors.Instance;
 
     public override async Task HandleAsync(ApiCall call)

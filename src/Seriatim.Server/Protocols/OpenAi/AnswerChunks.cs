@@ -37,7 +37,7 @@ internal abstract class AnswerChunks(AnswerHead head, OpenAiOutput output, Runni
         if (output.IncludesUsage)
             json.WriteNull("usage"u8);
         json.WriteEndObject();
-    });
+    }, answer: choice);
 
     /// <summary>Writes how an answer stands: its end, if it is that, and its token ids, if they were asked for.</summary>
     protected void WriteState(Utf8JsonWriter json, in AnswerDelta delta)

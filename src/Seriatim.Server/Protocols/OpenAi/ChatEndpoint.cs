@@ -15,6 +15,8 @@ internal sealed class ChatEndpoint : Endpoint
 
     public override EndpointAccess Access => EndpointAccess.Generating;
 
+    public override bool CanBeDurable => true;
+
     public override async Task HandleAsync(ApiCall call)
     {
         ChatRequest request = await call.ReadAsync(ChatFields.Table).ConfigureAwait(false);

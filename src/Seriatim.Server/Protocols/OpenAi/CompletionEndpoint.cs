@@ -17,6 +17,8 @@ internal sealed class CompletionEndpoint : Endpoint
 
     public override EndpointAccess Access => EndpointAccess.Generating;
 
+    public override bool CanBeDurable => true;
+
     public override async Task HandleAsync(ApiCall call)
     {
         CompletionRequest request = await call.ReadAsync(CompletionFields.Table).ConfigureAwait(false);

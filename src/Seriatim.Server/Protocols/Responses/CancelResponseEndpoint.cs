@@ -11,7 +11,7 @@ internal sealed class CancelResponseEndpoint : Endpoint
 
     public override async Task HandleAsync(ApiCall call)
     {
-        StoredResponse response = ResponseEndpoint.Find(call);
+        StoredResponse response = await ResponseEndpoint.FindAsync(call).ConfigureAwait(false);
         await response.Ending.CancelAsync().ConfigureAwait(false);
         await foreach (ResponseEvent _ in response.ReadAsync(-1, call.Aborted).ConfigureAwait(false))
         {

@@ -9,18 +9,20 @@ internal sealed class DeleteResponseEndpoint : Endpoint
 
     public override string Summary => "Forgets a response.";
 
-    public override Task HandleAsync(ApiCall call)
+    public override async Task HandleAsync(ApiCall call)
     {
-        StoredResponse response = ResponseEndpoint.Find(call);
-        response.Ending.Cancel();
+        StoredResponse response = await ResponseEndpoint.FindAsync(call).ConfigureAwait(false);
+        await response.Ending.CancelAsync().ConfigureAwait(false);
         call.Server.Responses.Remove(response);
-        return call.WriteAsync(json =>
+        if (response.IsBackground && call.Server.Route is { } route && KeptResponses.NumberOf(response.Id) is { } number)
+            await route.ForgetAsync(number).ConfigureAwait(false);
+        await call.WriteAsync(json =>
         {
             json.WriteStartObject();
             json.WriteString("id"u8, response.Id);
             json.WriteString("object"u8, "response.deleted"u8);
             json.WriteBoolean("deleted"u8, true);
             json.WriteEndObject();
-        });
+        }).ConfigureAwait(false);
     }
 }

@@ -15,9 +15,9 @@ internal sealed class ResponseEndpoint : Endpoint
 
     public override string Summary => "Tells of a response, or streams its events again.";
 
-    public override Task HandleAsync(ApiCall call)
+    public override async Task HandleAsync(ApiCall call)
     {
-        StoredResponse response = Find(call);
+        StoredResponse response = await FindAsync(call).ConfigureAwait(false);
         int after = -1;
         foreach ((string name, Microsoft.Extensions.Primitives.StringValues value) in call.Http.Request.Query)
         {
@@ -35,13 +35,21 @@ internal sealed class ResponseEndpoint : Endpoint
         }
 
         if (call.Http.Request.Query["stream"] is not ["true"])
-            return call.WriteAsync(response.Write);
-        return response.HasEvents ? ResponsesEndpoint.StreamAsync(call, response, after) : throw ApiException.Invalid(
-            $"The response {response.Id} was asked for without stream and background: it has no events. Get it without stream.",
-            "stream", "invalid_value");
+        {
+            await call.WriteAsync(response.Write).ConfigureAwait(false);
+            return;
+        }
+
+        if (!response.HasEvents)
+        {
+            throw ApiException.Invalid($"The response {response.Id} was asked for without stream and background: it has no "
+                + "events. Get it without stream.", "stream", "invalid_value");
+        }
+
+        await ResponsesEndpoint.StreamAsync(call, response, after).ConfigureAwait(false);
     }
 
     /// <summary>The response that a path names.</summary>
-    public static StoredResponse Find(ApiCall call) =>
-        call.Server.Responses.Find($"{call.Http.GetRouteValue("id")}", call.Client.Owner);
+    public static Task<StoredResponse> FindAsync(ApiCall call) =>
+        call.Server.KeptResponses.FindAsync(call, $"{call.Http.GetRouteValue("id")}");
 }

@@ -51,17 +51,19 @@ internal sealed class ResponseStore(int most, long mostBytes)
 
     /// <summary>A response of a client.</summary>
     /// <exception cref="ApiException">There is none of that id, or no longer, or it is another client's.</exception>
-    public StoredResponse Find(string id, string owner)
+    public StoredResponse Find(string id, string owner) => TryFind(id, owner)
+        ?? throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
+            $"There is no response {id} here; the last {most} are kept, as far as {mostBytes} bytes hold them, until the "
+                + "server ends.",
+            "response_not_found", "response_id"));
+
+    /// <summary>A response of a client; null: there is none of that id, or no longer, or it is another client's.</summary>
+    public StoredResponse? TryFind(string id, string owner)
     {
         lock (_gate)
         {
             if (!_byId.TryGetValue(id, out LinkedListNode<Kept>? node) || node.Value.Response.Owner != owner)
-            {
-                throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
-                    $"There is no response {id} here; the last {most} are kept, as far as {mostBytes} bytes hold them, until the "
-                        + "server ends.",
-                    "response_not_found", "response_id"));
-            }
+                return null;
 
             _used.Remove(node);
             _used.AddLast(node);
@@ -76,6 +78,18 @@ internal sealed class ResponseStore(int most, long mostBytes)
         {
             if (_byId.TryGetValue(response.Id, out LinkedListNode<Kept>? node))
                 Forget(node);
+        }
+    }
+
+    /// <summary>Forgets the response of an id, if it is here: one under way is cancelled.</summary>
+    public void Remove(string id)
+    {
+        lock (_gate)
+        {
+            if (!_byId.TryGetValue(id, out LinkedListNode<Kept>? node))
+                return;
+            Forget(node);
+            node.Value.Response.Ending.Cancel();
         }
     }
 

@@ -16,23 +16,13 @@ internal sealed class ResponsesEndpoint : Endpoint
 
     public override EndpointAccess Access => EndpointAccess.Generating;
 
+    public override bool CanBeDurable => true;
+
     public override async Task HandleAsync(ApiCall call)
     {
         ResponsesRequest request = await call.ReadAsync(ResponsesFields.Table).ConfigureAwait(false);
-        ChatJob chat = request.Job;
-        if (request.Previous is { } previous)
-            chat.Messages.InsertRange(0, call.Server.Responses.Find(previous, call.Client.Owner).Finished());
-        if (chat.Messages.Count == 0)
-            throw ApiException.Invalid("input is missing; a text, or items, are needed.", "input", "missing_field");
-        ServedModel model = call.Server.Models.Find(chat.Model);
-        var response = new StoredResponse(request, $"resp_{call.Number}", call.Client.Owner, model.Name, call.Created);
-        response.Turns.AddRange(chat.Messages);
-        if (request.Instructions is { } instructions)
-            chat.Messages.Insert(0, new ChatTurn("system", instructions));
-        RunningJob job = await call.Server.Jobs.StartAsync(call, chat, response.Ending.Token).ConfigureAwait(false);
-        if (request.IsStored)
-            call.Server.Responses.Add(response);
-        var run = new ResponseRun(response, job, call.Server, call.Id);
+        (StoredResponse response, ResponseRun run) = await BeginAsync(call, request, again: false)
+            .ConfigureAwait(false);
         if (request.IsBackground)
         {
             _ = RunAsync(run, call.TakeSlot());
@@ -63,6 +53,49 @@ internal sealed class ResponsesEndpoint : Endpoint
         if (response.Fault is { } fault)
             ExceptionDispatchInfo.Throw(fault);
         await call.WriteAsync(response.Write).ConfigureAwait(false);
+    }
+
+    /// <summary>Begins a response that was asked for at another server, as that one did; the call is ended with it.</summary>
+    public static async Task<StoredResponse> BeginInBackgroundAsync(ApiCall call, ResponsesRequest request)
+    {
+        (StoredResponse response, ResponseRun run) = await BeginAsync(call, request, again: true)
+            .ConfigureAwait(false);
+        _ = EndAsync();
+        return response;
+
+        async Task EndAsync()
+        {
+            using (call)
+                await RunAsync(run, call.TakeSlot()).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<(StoredResponse Response, ResponseRun Run)> BeginAsync(
+        ApiCall call, ResponsesRequest request, bool again)
+    {
+        ChatJob chat = request.Job;
+        if (request.Previous is { } previous)
+        {
+            StoredResponse before = await call.Server.KeptResponses.FindAsync(call, previous).ConfigureAwait(false);
+
+            // When this was asked for first that one was complete; now it may have to be made again, too.
+            if (again)
+                await before.EndedAsync(call.Aborted).ConfigureAwait(false);
+            chat.Messages.InsertRange(0, before.Finished());
+        }
+
+        if (chat.Messages.Count == 0)
+            throw ApiException.Invalid("input is missing; a text, or items, are needed.", "input", "missing_field");
+        ServedModel model = call.Server.Models.Find(chat.Model);
+        var response = new StoredResponse(request, $"resp_{call.Number}", call.Client.Owner, model.Name, call.Created);
+        call.Kept?.Cancelled = response.Ending.Cancel;
+        response.Turns.AddRange(chat.Messages);
+        if (request.Instructions is { } instructions)
+            chat.Messages.Insert(0, new ChatTurn("system", instructions));
+        RunningJob job = await call.Server.Jobs.StartAsync(call, chat, response.Ending.Token).ConfigureAwait(false);
+        if (request.IsStored)
+            call.Server.Responses.Add(response);
+        return (response, new ResponseRun(response, job, call.Server, call.Id));
     }
 
     /// <summary>Sends the events behind a number.</summary>

@@ -170,6 +170,17 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
         }
     }
 
+    /// <summary>Waits until it has ended, however.</summary>
+    public async Task EndedAsync(CancellationToken cancellationToken)
+    {
+        while (!IsOver)
+        {
+            Task more = Look(() => _more.Task);
+            if (!IsOver)
+                await more.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>The conversation with the answer, to go on from.</summary>
     /// <exception cref="ApiException">It has no answer.</exception>
     public IReadOnlyList<ChatTurn> Finished()

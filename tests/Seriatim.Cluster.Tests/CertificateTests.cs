@@ -1,0 +1,108 @@
+using System.Security.Cryptography.X509Certificates;
+using Seriatim.Tests;
+
+namespace Seriatim.Cluster.Tests;
+
+/// <summary>Certificates between silos: what is wrong is told before anything starts, and nobody is let in by it.</summary>
+public sealed class CertificateTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_silo_trusts_certificates_of_its_authority_and_no_others()
+    {
+        string own = TestCertificates.Write(_folder.Path, "own", "ca");
+        string other = TestCertificates.Write(_folder.Path, "other", "ca");
+        string foreign = TestCertificates.Write(_folder.Path, "foreign", "else");
+        string old = TestCertificates.Write(_folder.Path, "old", "ca", days: 0);
+        using SiloCertificate silo = SiloCertificate.Read(Options(own))!;
+        Assert.True(silo.Own.HasPrivateKey);
+        Assert.True(Trusts(silo, other));
+        Assert.False(Trusts(silo, foreign));
+        Assert.False(Trusts(silo, old));
+        Assert.False(Trusts(silo, Path.Combine(_folder.Path, "else.pem")));
+        Assert.False(silo.Trusts(null));
+        using SiloCertificate apart = SiloCertificate.Read(Options(foreign, "else.pem"))!;
+        Assert.NotEqual(ClusterMark.SpeechOf(silo), ClusterMark.SpeechOf(apart));
+        Assert.NotEqual(ClusterMark.SpeechOf(silo), ClusterMark.SpeechOf(null));
+    }
+
+    [Fact]
+    public void What_is_wrong_is_told_before_anything_starts()
+    {
+        string own = TestCertificates.Write(_folder.Path, "own", "ca");
+        string foreign = TestCertificates.Write(_folder.Path, "foreign", "else");
+        string old = TestCertificates.Write(_folder.Path, "old", "ca", days: 0);
+        string pfx = Path.Combine(_folder.Path, "own.pfx"), nothing = Path.Combine(_folder.Path, "nothing.pem");
+        using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(own);
+        File.WriteAllBytes(pfx, pem.Export(X509ContentType.Pkcs12, "secret"));
+        File.WriteAllText(nothing, "nothing");
+        foreach ((string wrong, ClusterOptions options) in new[]
+        {
+            ("no authority", new ClusterOptions { Certificate = own }),
+            ("no certificate", new ClusterOptions { Authority = Path.Combine(_folder.Path, "ca.pem") }),
+            ("no certificate", new ClusterOptions { CertificateKey = own }),
+            ("would be refused", Options(foreign)),
+            ("would be refused", Options(old)),
+            ("cannot be read", Options(pfx)),
+            ("cannot be read", Options(nothing)),
+            ("cannot be read", Options(Path.Combine(_folder.Path, "gone.pem"))),
+            ("no certificate in it", Options(own, "nothing.pem")),
+        })
+        {
+            Assert.Contains(wrong, Assert.Throws<ClusterConfigurationException>(options.Check).Message);
+        }
+
+        ClusterOptions right = Options(pfx);
+        right.CertificatePassword = "secret";
+        right.Check();
+    }
+
+    [RedisFact]
+    public async Task Silos_that_would_not_understand_each_other_do_not_start_in_one_cluster()
+    {
+        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
+        using StackExchange.Redis.IConnectionMultiplexer client =
+            MembershipStore.Connect(MembershipAddress.Parse(redis.Address).Redis!);
+        var plain = new ClusterMark(client, "a", ClusterMark.SpeechOf(null), TimeProvider.System);
+        var other = new ClusterMark(client, "a", "certificates", TimeProvider.System);
+        Assert.Null(await plain.WriteAsync());
+        Assert.Null(await plain.WriteAsync());
+        Assert.Equal("nothing is encrypted", await other.WriteAsync());
+        other.Remove();
+        Assert.Null(await plain.WriteAsync());
+        Assert.Null(await new ClusterMark(client, "b", "certificates", TimeProvider.System).WriteAsync());
+    }
+
+    [RedisFact]
+    public async Task A_silo_whose_clock_is_wrong_does_not_start()
+    {
+        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
+        using StackExchange.Redis.IConnectionMultiplexer client =
+            MembershipStore.Connect(MembershipAddress.Parse(redis.Address).Redis!);
+        var options = new ClusterOptions { Membership = redis.Address };
+        await new ClusterMark(client, "a", "x", new WrongClock(TimeSpan.FromSeconds(-10))).RequireAsync(options);
+        foreach ((int minutes, string how) in new[] { (5, "300 s ahead of"), (-5, "300 s behind") })
+        {
+            var wrong = new ClusterMark(client, "a", "x", new WrongClock(TimeSpan.FromMinutes(minutes)));
+            string said = (await Assert.ThrowsAsync<ClusterConfigurationException>(() => wrong.RequireAsync(options))).Message;
+            Assert.Matches($"clock is (299|300|301) s {how.Split(' ', 3)[2]}", said);
+        }
+    }
+
+    private sealed class WrongClock(TimeSpan wrong) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + wrong;
+    }
+
+    private static bool Trusts(SiloCertificate silo, string file)
+    {
+        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(file);
+        return silo.Trusts(certificate);
+    }
+
+    private ClusterOptions Options(string certificate, string authority = "ca.pem") =>
+        new() { Certificate = certificate, Authority = Path.Combine(_folder.Path, authority) };
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace Seriatim.Cluster.Tests;
+
+/// <summary>A store of durable requests in the tests' memory, which fills up or breaks when a test says so.</summary>
+internal sealed class MemoryKeptStore : IKeptStore
+{
+    private readonly ConcurrentDictionary<string, (KeptRecord Record, int Tag)> _records = new(StringComparer.Ordinal);
+
+    /// <summary>Whether it fails, as one that is full or gone.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <summary>After how many writes what is written is lost, as with a door that died before; null: nothing is.</summary>
+    public int? LosesAfter { get; set; }
+
+    public int Writes { get; private set; }
+
+    public IEnumerable<KeptRecord> Records => _records.Values.Select(one => one.Record);
+
+    public Task<(KeptRecord Record, string Tag)?> ReadAsync(string number)
+    {
+        Require();
+        return Task.FromResult<(KeptRecord, string)?>(_records.TryGetValue(number, out (KeptRecord Record, int Tag) found)
+            ? (found.Record, Text(found.Tag)) : null);
+    }
+
+    public Task<string> WriteAsync(string number, KeptRecord record, string? tag)
+    {
+        Require();
+        lock (_records)
+        {
+            int next = tag is null ? 1 : int.Parse(tag, CultureInfo.InvariantCulture) + 1;
+            bool isThere = _records.TryGetValue(number, out (KeptRecord Record, int Tag) found);
+            if (isThere ? Text(found.Tag) != tag : tag is not null)
+                throw new KeptTakenException();
+            _records[number] = (++Writes > LosesAfter && isThere ? found.Record : record, next);
+            return Task.FromResult(Text(next));
+        }
+    }
+
+    public Task ClearAsync(string number)
+    {
+        Require();
+        _records.TryRemove(number, out _);
+        return Task.CompletedTask;
+    }
+
+    private static string Text(int tag) => tag.ToString(CultureInfo.InvariantCulture);
+
+    private void Require()
+    {
+        if (IsBroken)
+            throw new IOException("OOM command not allowed when used memory is above maxmemory.");
+    }
+}
