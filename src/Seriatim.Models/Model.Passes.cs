@@ -61,7 +61,8 @@ public sealed partial class Model
 
     /// <summary>
     /// Logits of the rows wanted, each over the ids that are selected for it: <c>[N, E] → [rows, V]</c>, <c>-∞</c> for other ids,
-    /// and for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left out.
+    /// and for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left
+    /// out.
     /// </summary>
     /// <param name="ops">The device.</param>
     /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>

@@ -44,7 +44,7 @@ internal sealed class ClusterFlags
     private readonly Option<FileInfo?> _authority = Flag.Maybe<FileInfo>("The PEM file of the authority whose certificates the "
         + "other servers must have.", "file", "--cluster-ca");
 
-    public IEnumerable<Option> All => 
+    public IEnumerable<Option> All =>
         [_cluster, _name, _port, _address, _silence, _routing, _keep, _certificate, _key, _authority];
 
     /// <summary>Whether there are clusters; a native build has none, and all of Orleans is left out of it.</summary>

@@ -64,8 +64,8 @@ internal static partial class ClusterLog
         + "other for dead. Stop those that are wrong.")]
     public static partial void OtherSpeech(ILogger logger, string speech);
 
-    [LoggerMessage(19, LogLevel.Warning, "Not yet in the cluster {Cluster}: silos that are there do not answer. They may have gone "
-        + "a moment ago, or speak otherwise ({Speech}).")]
+    [LoggerMessage(19, LogLevel.Warning, "Not yet in the cluster {Cluster}: silos that are there do not answer. They may have "
+        + "gone a moment ago, or speak otherwise ({Speech}).")]
     public static partial void NotJoined(ILogger logger, string cluster, string speech);
 
     [LoggerMessage(20, LogLevel.Error, "This machine's clock is {Seconds:0} s away from that of Redis: this silo and the others "

@@ -43,8 +43,8 @@ internal sealed class ClusterMark(IConnectionMultiplexer redis, string name, str
             return;
         Remove();
         throw new ClusterConfigurationException($"In {at} it is otherwise between silos ({other}) than this one has it "
-            + $"({speech}). Give all the same --cluster-ca and certificates of it, or another --cluster-name; after the last silo "
-            + "of the other kind has gone, wait a minute.");
+            + $"({speech}). Give all the same --cluster-ca and certificates of it, or another --cluster-name; after the last "
+            + "silo of the other kind has gone, wait a minute.");
     }
 
     /// <summary>Writes the mark; to be called at less than half its time.</summary>

@@ -5,8 +5,8 @@ namespace Seriatim.Tokenizers;
 
 /// <summary>
 /// Which target tokens may come of which source tokens: what makes the vocabulary shortlist of a source (L'Hostis, Grangier,
-/// Auli, 2016). The file is CTranslate2's <c>vmap.txt</c>: a line for each n-gram, its source tokens with spaces between them, a tab,
-/// the target tokens with spaces between them; without source tokens: those that are candidates of every source.
+/// Auli, 2016). The file is CTranslate2's <c>vmap.txt</c>: a line for each n-gram, its source tokens with spaces between them, a
+/// tab, the target tokens with spaces between them; without source tokens: those that are candidates of every source.
 /// </summary>
 public sealed class VocabularyMap
 {
