@@ -12,6 +12,8 @@ public sealed class DisposeTests
         () => Quantised(QuantizedPlacement.Packed),
         () => Quantised(QuantizedPlacement.Rows),
         () => LinearWeight.FromPanels(new Parameter("w", 4, 3, ParameterLayout.Panels), new Parameter("b", 1, 4)),
+        () => Selectable(),
+        () => Selectable().Select([1, 3]),
         () => new EmbeddingWeight(new Parameter("wte", 4, 3)),
         () => new RopeRows(Tensor.Zeros(2, 4), Tensor.Zeros(2, 4), 8, RopePairing.HalfSplit),
         () => State(),
@@ -102,6 +104,9 @@ public sealed class DisposeTests
         weight.Add(new RowGroup("g"), new Parameter("a", 2, 3, ParameterLayout.Panels), new Parameter("b", 4, 2, ParameterLayout.Panels), 1);
         return weight;
     }
+
+    private static OutputTable Selectable() =>
+        LinearWeight.FromPanels(new Parameter("w", 4, 3, ParameterLayout.Panels), new Parameter("b", 1, 4)).NewOutputTable();
 
     private static Parameter Trained()
     {
