@@ -150,9 +150,11 @@ public sealed class SampleTests : IDisposable
     [Fact]
     public void Every_sample_has_a_test()
     {
-        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Seriatim.Tests", "SampleTests.cs"));
+        string tests = Path.Combine(Repository.Root, "tests");
+        string source = File.ReadAllText(Path.Combine(tests, "Seriatim.Tests", "SampleTests.cs"))
+            + File.ReadAllText(Path.Combine(tests, "Seriatim.Cli.Tests", "KubernetesSampleTests.cs"));
         foreach (string folder in Directory.GetDirectories(Path.Combine(Repository.Root, "samples")))
-            Assert.Matches($"(Run|Start)\\(\"{Path.GetFileName(folder)}\"", source);
+            Assert.Matches($"(Run|Start|Manifest)\\(\"{Path.GetFileName(folder)}\"", source);
     }
 
     internal static string Run(string sample, params string[] args)

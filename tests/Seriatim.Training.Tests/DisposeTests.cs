@@ -61,6 +61,7 @@ public sealed class DisposeTests : IDisposable
         yield return ThreadGroup.NewMessage;
         yield return () => TinyModel.Gpt();
         yield return () => _model.NewMemoryPools(16, 4);
+        yield return () => new StageRows(Tensor.Zeros(2, 4), Tensor.Zeros(2, 8));
         yield return () => new PagePool(new KeyValuePool(1, 1, 4, 16, 4));
         yield return () => new CrossPagePool(new KeyValuePool(1, 1, 4, 16, 4));
         yield return () => new StatePool(new StateStorage([4], 4), 16);
