@@ -112,12 +112,25 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     /// The state; the engine owns it from now on. Submit a <see cref="RequestState.Copy"/> to keep one.
     /// </param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
+    /// <exception cref="InvalidOperationException">An engine has the state, or is about to take it.</exception>
     /// <exception cref="InvalidStateException">It is a state of another model or tokenizer.</exception>
     /// <exception cref="GenerationException">As <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
     public GenerationHandle Submit(RequestState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
-        RequestLimits limits = _core.Check(state);
+        RequestLimits limits;
+
+        // Nobody reads a state that an engine runs, not even to refuse it: its lists change meanwhile.
+        state.Take();
+        try
+        {
+            limits = _core.Check(state);
+        }
+        finally
+        {
+            state.Give();
+        }
+
         Enter();
         return Start(state, limits, isSilent: false, cancellationToken);
     }
