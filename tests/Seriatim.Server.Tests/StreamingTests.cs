@@ -15,7 +15,10 @@ public sealed class StreamingTests
     /// <summary>Each token takes 3 ms at least, so that an endless request is under way for most of a second on any machine.</summary>
     private static readonly Action<SeriatimServerOptions> OneAtATime = options => options.Models[0] = options.Models[0] with
     {
-        Options = new() { Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 1, Price = new(0.003, 0, 0, 0) } },
+        Options = new()
+        {
+            Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 1, Price = new(0.003, 0, 0, 0) },
+        },
     };
 
     [Fact]
