@@ -12,7 +12,7 @@ public sealed class StreamingTests
 {
     private const string Endless = """{"prompt": "the cat", "ignore_eos": true, "stream": true, "seed": 2}""";
 
-    /// <summary>Each token takes 3 ms at least, so that an endless request is under way for most of a second on any machine.</summary>
+    /// <summary>Each token takes 3 ms at least: an endless request is under way for a while on any machine.</summary>
     private static readonly Action<SeriatimServerOptions> OneAtATime = options => options.Models[0] = options.Models[0] with
     {
         Options = new()
