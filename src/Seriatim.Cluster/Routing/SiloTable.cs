@@ -43,6 +43,7 @@ internal sealed class SiloTable(ClusterOptions options)
                 foreach (KnownReplica replica in silo.Models.Values)
                     replica.Forget();
                 _silos.Remove(silo.Name);
+                _different.RemoveWhere(one => one.Silo == silo.Name);
             }
         }
     }
