@@ -82,6 +82,11 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
     public override long BytesPerState => _start.Stages.Max(stage => stage.BytesPerState(_model.Spec));
 
     /// <inheritdoc/>
+    public override long? LargestPoolBytes(int pageSize, long pages, long states, KeyValueType type) =>
+        _start.Stages.Max(stage => checked(
+            (pages * pageSize * stage.BytesPerPosition(_model.Spec, type)) + (states * stage.BytesPerState(_model.Spec))));
+
+    /// <inheritdoc/>
     public override MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type)
     {
         RequireRunning();
