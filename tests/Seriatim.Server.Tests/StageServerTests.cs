@@ -90,6 +90,7 @@ public sealed class StageServerTests
         await using (TestServer alone = await TestServer.StartAsync(Two))
             (first, second) = (await TextAsync(alone, "tiny", 60), await TextAsync(alone, "second", 60));
         Assert.NotEqual(first, second);
+        int atOther = 0;
         StagedServer.Run(2, async server =>
         {
             for (int round = 0; round < 3; round++)
@@ -100,8 +101,9 @@ public sealed class StageServerTests
                 await Eventually.Is(() => server.Core.Models.Models.All(
                     model => model.Status.State == HostedModelState.Unloaded));
                 Assert.Equal(0, server.Core.Models.Host.MemoryInUse);
+                await Eventually.Is(() => Volatile.Read(ref atOther) == 0);
             }
-        }, Two);
+        }, Two, changed: count => Volatile.Write(ref atOther, count));
 
         void Two(SeriatimServerOptions options)
         {
@@ -165,12 +167,14 @@ public sealed class StageServerTests
         TinyModels.WriteLlama(here.Path, layers: 3);
         TinyModels.WriteLlama(other.Path, seed: 9, layers: 3);
         bool isThere = false;
+        int atOther = 0;
         StagedServer.Run(3, async server =>
         {
             string before = await TextAsync(server, "tiny", 20);
             JsonElement error = await server.FailAsync(
                 "/v1/completions", """{"model": "second", "prompt": "a"}""", 503, "model_load_failed");
             Assert.Contains("cannot start: nothing of that name here", error.GetProperty("message").GetString());
+            await Eventually.Is(() => Volatile.Read(ref atOther) == 1);
             Assert.Equal(before, await TextAsync(server, "tiny", 20));
 
             // Somebody copies it there.
@@ -183,7 +187,8 @@ public sealed class StageServerTests
                 options.Models.Add(options.Models[0] with { Model = other.Path, Name = "second" });
             },
             opening => opening.Name != Path.GetFullPath(other.Path) || Volatile.Read(ref isThere) ? opening.Name
-                : throw new FileNotFoundException("nothing of that name here"));
+                : throw new FileNotFoundException("nothing of that name here"),
+            count => Volatile.Write(ref atOther, count));
     }
 
     [Fact]

@@ -13,8 +13,9 @@ internal static class StagedServer
     /// <param name="client">What is asked of it.</param>
     /// <param name="configure">Changes its options; the tiny model is there already.</param>
     /// <param name="folderOf">How other ranks find a model; null: by its name, as rank 0.</param>
+    /// <param name="changed">Told of how many models a rank above 0 has layers.</param>
     public static void Run(int stages, Func<TestServer, Task> client, Action<SeriatimServerOptions>? configure = null,
-        Func<StageOpening, string>? folderOf = null)
+        Func<StageOpening, string>? folderOf = null, Action<int>? changed = null)
     {
         Exception?[] failures = ThreadGroup.Run(stages, group =>
         {
@@ -27,10 +28,10 @@ internal static class StagedServer
             }
 
             var options = new LanguageModelOptions { Threads = 1, Pipeline = pipeline };
-            if (folderOf is null)
+            if (folderOf is null && changed is null)
                 PipelineWorker.FollowAsync(options).GetAwaiter().GetResult();
             else
-                PipelineWorker.Follow(options, pipeline, folderOf, isForOne: false);
+                PipelineWorker.Follow(options, pipeline, folderOf ?? (opening => opening.Name), isForOne: false, changed);
         });
 
         // What went wrong first is what the others only hear of.

@@ -24,14 +24,15 @@ public sealed class PipelineWorker
     private readonly IDifferentiableOps _ops;
     private readonly Func<StageOpening, string> _folderOf;
     private readonly bool _isForOne;
+    private readonly Action<int>? _changed;
     private readonly Dictionary<int, Task<StagedLayers>> _models = [];
     private readonly CancellationTokenSource _failed = new();
     private Task _opening = Task.CompletedTask;
     private Exception? _failure;
 
     private PipelineWorker(LanguageModelOptions options, PipelineOptions pipeline, IDifferentiableOps ops,
-        Func<StageOpening, string> folderOf, bool isForOne) =>
-        (_options, _pipeline, _ops, _folderOf, _isForOne) = (options, pipeline, ops, folderOf, isForOne);
+        Func<StageOpening, string> folderOf, bool isForOne, Action<int>? changed) =>
+        (_options, _pipeline, _ops, _folderOf, _isForOne, _changed) = (options, pipeline, ops, folderOf, isForOne, changed);
 
     private ProcessGroup Group => _pipeline.Group;
 
@@ -79,11 +80,12 @@ public sealed class PipelineWorker
     /// <param name="pipeline">The processes.</param>
     /// <param name="folderOf">Finds a model.</param>
     /// <param name="isForOne">Whether there is one model, and its failure is that of all.</param>
-    internal static void Follow(
-        LanguageModelOptions options, PipelineOptions pipeline, Func<StageOpening, string> folderOf, bool isForOne)
+    /// <param name="changed">Told of how many models something is here, whenever one came or has gone; null: nobody is.</param>
+    internal static void Follow(LanguageModelOptions options, PipelineOptions pipeline, Func<StageOpening, string> folderOf,
+        bool isForOne, Action<int>? changed = null)
     {
         using IDifferentiableOps ops = CpuOps.Create(options.Threads);
-        var worker = new PipelineWorker(options, pipeline, ops, folderOf, isForOne);
+        var worker = new PipelineWorker(options, pipeline, ops, folderOf, isForOne, changed);
         try
         {
             worker.Follow();
@@ -154,6 +156,7 @@ public sealed class PipelineWorker
             return Load(opening);
         });
         _models.Add(model, loading);
+        _changed?.Invoke(_models.Count);
         _opening = loading.ContinueWith(Watch, TaskScheduler.Default);
     }
 
@@ -201,5 +204,6 @@ public sealed class PipelineWorker
         ((Task)layers).ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
         if (layers.IsCompletedSuccessfully)
             layers.Result.Dispose();
+        _changed?.Invoke(_models.Count);
     }
 }
