@@ -17,8 +17,8 @@ internal static class InspectCommand
             Description = "Length at which the KV cache is sized (default: the model's context).",
         };
         var tensors = new Option<bool>("--tensors") { Description = "List every parameter with its shape and size." };
-        Option<int?> stages = Flag.Maybe<int?>("Show how the layers are cut across so many processes (mpirun -np N), and what each "
-            + "has; nothing is loaded.", "n", "--stages");
+        Option<int?> stages = Flag.Maybe<int?>("Show how the layers are cut across so many processes (mpirun -np N), and what "
+            + "each has; nothing is loaded.", "n", "--stages");
         Option<bool> json = SharedOptions.Json("one JSON object");
         var command = new Command("inspect", "Show a model's architecture, size and memory needs.")
         {

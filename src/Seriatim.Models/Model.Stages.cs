@@ -80,7 +80,7 @@ public sealed partial class Model
     /// its part; the others are given theirs under the same name before a pass asks for it.
     /// </summary>
     /// <param name="name">The adapter's name.</param>
-    /// <param name="factors">What it adds to which weights; of a later stage to those that are here, and nothing is allowed.</param>
+    /// <param name="factors">What it adds to which weights; of a later stage those that are here, or nothing.</param>
     /// <param name="elsewhere">Shapes of the weights in the other stages; of a later stage nothing.</param>
     /// <exception cref="ArgumentException">
     /// The name is taken, or was, a path is not of this model, or shapes do not fit.

@@ -84,7 +84,9 @@ public sealed partial class StageServeMpiTests
     private static async Task<string> TextAsync(Uri address)
     {
         using var client = new HttpClient { BaseAddress = address, Timeout = Patience };
-        const string Body = """{"model": "tale", "prompt": "Once", "max_tokens": 40, "temperature": 1, "seed": 7, "n": 2, "logprobs": 2}""";
+        const string Body = """
+            {"model": "tale", "prompt": "Once", "max_tokens": 40, "temperature": 1, "seed": 7, "n": 2, "logprobs": 2}
+            """;
         using HttpResponseMessage answer =
             await client.PostAsync("/v1/completions", new StringContent(Body, Encoding.UTF8, "application/json"));
         string text = await answer.Content.ReadAsStringAsync();
@@ -104,8 +106,8 @@ public sealed partial class StageServeMpiTests
         public Ranks(int processes, params string[] flags)
         {
             Process = Mpirun.Start(["-np", $"{processes}", "sh", "-c",
-                "echo RANK $OMPI_COMM_WORLD_RANK IS $$ >&2; exec \"$@\"", "sh", .. Mpirun.Program, "serve", "--port", "0", "--json",
-                "-t", "1", "-m", $"{Cli.Stories}=tale", .. flags]);
+                "echo RANK $OMPI_COMM_WORLD_RANK IS $$ >&2; exec \"$@\"", "sh", .. Mpirun.Program, "serve", "--port", "0",
+                "--json", "-t", "1", "-m", $"{Cli.Stories}=tale", .. flags]);
             _reading = Task.Run(ReadAsync);
         }
 

@@ -13,8 +13,6 @@ namespace Seriatim.Server.Tests;
 /// </summary>
 public sealed class StageServerTests
 {
-    private const string Chat = "\"messages\": [{\"role\": \"user\", \"content\": \"the cat\"}]";
-
     /// <summary>What differs between two answers to one question, whoever gives them.</summary>
     private static readonly string[] Passing =
     [
@@ -26,19 +24,19 @@ public sealed class StageServerTests
 
     private static readonly (string Path, string Json)[] Questions =
     [
-        ("/v1/completions", """{"model": "tiny", "prompt": "the cat", "max_tokens": 12, "temperature": 0, "logprobs": 3, "echo": true}"""),
-        ("/v1/completions", """{"model": "tiny", "prompt": ["a dog", "the cat"], "max_tokens": 9, "n": 3, "temperature": 1.2, "seed": 4}"""),
-        ("/v1/completions", """{"model": "tiny", "prompt": "the cat", "max_tokens": 9, "n": 3, "use_beam_search": true, "logprobs": 1}"""),
-        ("/v1/completions", """{"model": "tiny", "prompt": "a cat sat", "max_tokens": 20, "seed": 1, "stream": true}"""),
-        ("/v1/completions", """{"model": "tiny", "prompt": "a", "max_tokens": 9, "seed": 1, "prompt_logprobs": 2}"""),
-        ("/v1/chat/completions", $$"""{"model": "tiny", {{Chat}}, "max_tokens": 9, "seed": 3, "logprobs": true, "top_logprobs": 2}"""),
-        ("/v1/chat/completions", $$"""{"model": "tiny", {{Chat}}, "max_tokens": 9, "seed": 3, "stream": true}"""),
-        ("/v1/chat/completions", $$"""{"model": "tiny", {{Chat}}, "max_tokens": 20, "seed": 3, "guided_choice": ["yes", "no"]}"""),
+        Completion(""" "prompt": "the cat", "max_tokens": 12, "temperature": 0, "logprobs": 3, "echo": true """),
+        Completion(""" "prompt": ["a dog", "the cat"], "max_tokens": 9, "n": 3, "temperature": 1.2, "seed": 4 """),
+        Completion(""" "prompt": "the cat", "max_tokens": 9, "n": 3, "use_beam_search": true, "logprobs": 1 """),
+        Completion(""" "prompt": "a cat sat", "max_tokens": 20, "seed": 1, "stream": true """),
+        Completion(""" "prompt": "a", "max_tokens": 9, "seed": 1, "prompt_logprobs": 2 """),
+        Talk("/v1/chat/completions", """ "max_tokens": 9, "seed": 3, "logprobs": true, "top_logprobs": 2 """),
+        Talk("/v1/chat/completions", """ "max_tokens": 9, "seed": 3, "stream": true """),
+        Talk("/v1/chat/completions", """ "max_tokens": 20, "seed": 3, "guided_choice": ["yes", "no"] """),
         ("/v1/responses", """{"model": "tiny", "input": "the cat", "max_output_tokens": 16, "temperature": 0}"""),
-        ("/v1/messages", $$"""{"model": "tiny", {{Chat}}, "max_tokens": 9, "temperature": 0}"""),
-        ("/v1/messages", $$"""{"model": "tiny", {{Chat}}, "max_tokens": 9, "temperature": 0, "stream": true}"""),
+        Talk("/v1/messages", """ "max_tokens": 9, "temperature": 0 """),
+        Talk("/v1/messages", """ "max_tokens": 9, "temperature": 0, "stream": true """),
         ("/api/generate", """{"model": "tiny", "prompt": "the cat", "options": {"num_predict": 9, "seed": 8}}"""),
-        ("/api/chat", $$"""{"model": "tiny", {{Chat}}, "options": {"num_predict": 9, "seed": 8}, "stream": false}"""),
+        Talk("/api/chat", """ "options": {"num_predict": 9, "seed": 8}, "stream": false """),
         ("/v1/embeddings", """{"model": "tiny", "input": ["the cat", "a dog sat on the mat"]}"""),
         ("/api/embed", """{"model": "tiny", "input": "the cat"}"""),
         ("/tokenize", """{"model": "tiny", "prompt": "the cat"}"""),
@@ -125,7 +123,8 @@ public sealed class StageServerTests
                 using var leaving = new CancellationTokenSource();
                 using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions")
                 {
-                    Content = new StringContent("""{"model": "tiny", "prompt": "a", "max_tokens": 200, "stream": true, "ignore_eos": true}""",
+                    Content = new StringContent(
+                        """{"model": "tiny", "prompt": "a", "max_tokens": 200, "stream": true, "ignore_eos": true}""",
                         Encoding.UTF8, "application/json"),
                 };
                 Task<string> beside = TextAsync(server, "tiny", 40);
@@ -204,6 +203,12 @@ public sealed class StageServerTests
             await TextAsync(server, "deep", 5);
         }, options => options.Models.Add(options.Models[0] with { Model = deep.Path, Name = "deep" }));
     }
+
+    private static (string Path, string Json) Completion(string fields) =>
+        ("/v1/completions", $$"""{"model": "tiny", {{fields}}}""");
+
+    private static (string Path, string Json) Talk(string path, string fields) =>
+        (path, $$"""{"model": "tiny", "messages": [{"role": "user", "content": "the cat"}], {{fields}}}""");
 
     private static async Task<string> TextAsync(TestServer server, string model, int tokens)
     {

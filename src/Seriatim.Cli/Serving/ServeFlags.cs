@@ -287,14 +287,14 @@ internal sealed class ServeFlags
 
         if (result.GetValue(_allowTraining))
         {
-            throw new UserErrorException("--allow-training under mpirun: training on the page runs in one process, and would take "
-                + "the cores from the layers that are served. Train with mpirun seriatim train, or serve without mpirun.");
+            throw new UserErrorException("--allow-training under mpirun: training on the page runs in one process, and would "
+                + "take the cores from the layers that are served. Train with mpirun seriatim train, or serve without mpirun.");
         }
 
         if (saysLayers && Values(result, _models).Length != 1)
         {
-            throw new UsageException($"--stage-layers cuts one model, and -m names {Values(result, _models).Length}. Leave it out: "
-                + "each model is cut by the sizes in its files.");
+            throw new UsageException($"--stage-layers cuts one model, and -m names {Values(result, _models).Length}. Leave it "
+                + "out: each model is cut by the sizes in its files.");
         }
     }
 

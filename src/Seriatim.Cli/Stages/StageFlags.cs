@@ -36,8 +36,8 @@ internal sealed class StageFlags
         TimeSpan silence = Amounts.Time("--stage-silence", result.GetRequiredValue(_silence));
         if (silence < TimeSpan.FromSeconds(1) && silence != Timeout.InfiniteTimeSpan)
         {
-            throw new UsageException("--stage-silence is less than a second, and nobody is heard of all the time; give 1 or more, "
-                + "or -1 for no limit.");
+            throw new UsageException("--stage-silence is less than a second, and nobody is heard of all the time; give 1 or "
+                + "more, or -1 for no limit.");
         }
 
         var options = new PipelineOptions

@@ -21,7 +21,8 @@ internal sealed record StagePlan(string Model, string Architecture, IReadOnlyLis
         [
             .. StageCut.Balanced(sizes, processes).Index().Select(stage => new StagePlanLine(
                 stage.Index, stage.Item.First, stage.Item.Count,
-                sizes.LayerBytes.Skip(stage.Item.First).Take(stage.Item.Count).Sum() + (stage.Item.IsFirst ? sizes.OtherBytes : 0),
+                sizes.LayerBytes.Skip(stage.Item.First).Take(stage.Item.Count).Sum()
+                    + (stage.Item.IsFirst ? sizes.OtherBytes : 0),
                 stage.Item.BytesPerPosition(sizes.Spec, KeyValueType.F32), stage.Item.BytesPerState(sizes.Spec))),
         ]);
     }

@@ -46,6 +46,7 @@ internal static class AdapterBytes
 
         return (name, factors);
 
-        float[] Matrix() => MemoryMarshal.Cast<byte, float>(reader.ReadBytes(checked(reader.ReadInt32() * sizeof(float)))).ToArray();
+        float[] Matrix() =>
+            MemoryMarshal.Cast<byte, float>(reader.ReadBytes(checked(reader.ReadInt32() * sizeof(float)))).ToArray();
     }
 }
