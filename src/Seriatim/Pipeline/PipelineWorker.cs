@@ -130,9 +130,12 @@ public sealed class PipelineWorker
         {
             return MemoryMarshal.Read<StageCommand>(message.Wait(_failed.Token));
         }
-        catch (Exception) when (OwnFailure() is not null)
+        catch (Exception)
         {
-            throw _failure!;
+            // Not in a filter, which would wait while the message still holds what it waits with.
+            if (OwnFailure() is { } failure)
+                throw failure;
+            throw;
         }
     }
 
