@@ -67,6 +67,8 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     /// <inheritdoc/>
     public override void Abort(int exitCode)
     {
+        // Whoever is in a call is out of it at once, unless that very call does not come back.
+        _gate.TryEnter(TimeSpan.FromSeconds(1));
         _mpi.Abort(exitCode);
         Environment.Exit(exitCode);
     }
