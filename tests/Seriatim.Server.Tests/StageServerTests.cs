@@ -71,6 +71,9 @@ public sealed class StageServerTests
             Assert.Equal(4, cut.Sum(stage => stage.GetProperty("layers").GetInt32()));
             Assert.All(cut, stage => Assert.True(stage.GetProperty("weight_bytes").GetInt64() > 0
                 && stage.GetProperty("memory_bytes").GetInt64() > 0 && stage.GetProperty("resident_bytes").GetInt64() > 0));
+            using HttpResponseMessage watched = await server.PostAsync("/v1/engine/watch", """{"model": "tiny", "frames": 1}""");
+            string head = (await watched.Content.ReadAsStringAsync()).Split('\n').First(line => line.Contains("engine.opened"));
+            Assert.Equal(stages, JsonElement.Parse(head[head.IndexOf('{')..]).GetProperty("stages").GetArrayLength());
             string metrics = await server.Client.GetStringAsync("/metrics");
             Assert.Contains($"seriatim:stage_layers{{model_name=\"tiny\",engine=\"0\",stage=\"{stages - 1}\"", metrics);
             Assert.Contains(server.Log.Lines, line => line.Contains("tiny: stage 1 (thread-1): layer", StringComparison.Ordinal));
