@@ -8,6 +8,7 @@ namespace Seriatim.Cli;
 
 /// <summary>The objects that <c>--json</c> prints, snake_case, one a line, letters of all languages as they are.</summary>
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(StagePlan))]
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(GenerationLine))]
 [JsonSerializable(typeof(EncodingReport))]

@@ -20,6 +20,11 @@ internal static class ExitCodes
     /// <summary>A defect of Seriatim.</summary>
     public const int Internal = 70;
 
+    /// <summary>
+    /// Another process that is needed was not heard of for too long, or this one was not heard of by the others (a cluster).
+    /// </summary>
+    public const int Silent = 75;
+
     /// <summary>Stopped with Ctrl-C.</summary>
     public const int Interrupted = 130;
 }

@@ -17,14 +17,22 @@ internal static class InspectCommand
             Description = "Length at which the KV cache is sized (default: the model's context).",
         };
         var tensors = new Option<bool>("--tensors") { Description = "List every parameter with its shape and size." };
+        Option<int?> stages = Flag.Maybe<int?>("Show how the layers are cut across so many processes (mpirun -np N), and what "
+            + "each has; nothing is loaded.", "n", "--stages");
         Option<bool> json = SharedOptions.Json("one JSON object");
         var command = new Command("inspect", "Show a model's architecture, size and memory needs.")
         {
-            model, context, tensors, json
+            model, context, tensors, stages, json
         };
         command.SetAction(async (result, cancellation) =>
         {
             string name = result.GetRequiredValue(model);
+            if (result.GetValue(stages) is { } processes)
+            {
+                result.Require(false, "a model that is loaded (leave --stages out)", context, tensors);
+                return Cut(name, await ModelFolder.ResolveAsync(name, cancellation), processes, result.GetValue(json));
+            }
+
             return Run(name, await ModelFolder.ResolveAsync(name, cancellation), result.GetValue(context),
                 result.GetValue(tensors), result.GetValue(json));
         });
@@ -46,6 +54,22 @@ internal static class InspectCommand
             Print(report);
         if (tensors && !json)
             PrintTensors(model);
+        return ExitCodes.Success;
+    }
+
+    private static int Cut(string name, string folder, int processes, bool json)
+    {
+        if (processes < 1)
+            throw new UsageException($"--stages is {processes}; it must be at least 1.");
+        StagePlan plan = StagePlan.Of(name, folder, processes);
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(plan, CliJson.Lines.StagePlan));
+            return ExitCodes.Success;
+        }
+
+        foreach (StagePlanLine line in plan.Stages)
+            Console.Out.WriteLine(line);
         return ExitCodes.Success;
     }
 

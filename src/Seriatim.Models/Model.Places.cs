@@ -20,7 +20,7 @@ public sealed partial class Model
     /// </summary>
     /// <param name="ops">The device.</param>
     /// <param name="stream">Rows, <c>[N, E]</c>, or <c>[N, 2E]</c> if the stream has two halves.</param>
-    public Tensor Finish(IOps ops, Tensor stream) => (_decoder ?? _encoder!).Finish(ops, stream);
+    public Tensor Finish(IOps ops, Tensor stream) => (_decoder ?? _encoder!).Finish(ops, stream, null);
 
     private Dictionary<object, string> Paths()
     {

@@ -31,6 +31,7 @@ public sealed partial class Model
     /// <exception cref="InvalidOperationException">There is no stage, or rows and stage do not fit.</exception>
     /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
     /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
+    /// <exception cref="SequenceTermsException">A sequence asks for an adapter that is not there.</exception>
     public StageRows RunStage(IOps ops, RaggedBatch batch, StageRows? before, Action? passed = null)
     {
         ArgumentNullException.ThrowIfNull(ops);
@@ -44,7 +45,9 @@ public sealed partial class Model
 
         if (before is null)
             Check(Spec.Last, batch);
-        return _decoder!.RunStage(ops, batch, before, passed);
+        bool areWanted = ModelAdapters.AreWanted(batch);
+        using ModelAdapters.Holding held = _adapters.Hold(areWanted);
+        return _decoder!.RunStage(ops, batch, before, areWanted ? _adapters.GroupsOf(batch) : null, passed);
     }
 
     /// <summary>
@@ -52,16 +55,54 @@ public sealed partial class Model
     /// stage has.
     /// </summary>
     /// <param name="ops">The device.</param>
+    /// <param name="batch">The rows that the first stage began with.</param>
     /// <param name="stream">Rows of the residual stream after the last layer, <c>[N, E]</c>.</param>
-    public Tensor FinishStages(IOps ops, Tensor stream)
+    public Tensor FinishStages(IOps ops, RaggedBatch batch, Tensor stream)
     {
+        ArgumentNullException.ThrowIfNull(batch);
         if (Stage is not { IsFirst: true })
         {
             throw new InvalidOperationException(
                 $"This is {Stage?.ToString() ?? "a whole model"}; the first stage has the last norm.");
         }
 
-        return _decoder!.Finish(ops, stream);
+        if (!ModelAdapters.AreWanted(batch))
+            return _decoder!.Finish(ops, stream, null);
+        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
+        RowGroups? groups = _adapters.GroupsOf(batch);
+        Tensor hidden = _decoder!.Finish(ops, stream, groups);
+        hidden.Groups = groups;
+        return hidden;
+    }
+
+    /// <summary>
+    /// Adds what of an adapter adds to the weights of this stage. The first stage is given all of it, checks all of it, and takes
+    /// its part; the others are given theirs under the same name before a pass asks for it.
+    /// </summary>
+    /// <param name="name">The adapter's name.</param>
+    /// <param name="factors">What it adds to which weights; of a later stage those that are here, or nothing.</param>
+    /// <param name="elsewhere">Shapes of the weights in the other stages; of a later stage nothing.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is taken, or was, a path is not of this model, or shapes do not fit.
+    /// </exception>
+    public void AddStageAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors,
+        IReadOnlyDictionary<string, LinearShape> elsewhere)
+    {
+        ArgumentNullException.ThrowIfNull(factors);
+        ArgumentNullException.ThrowIfNull(elsewhere);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (Stage is not { IsFirst: false })
+            ModelAdapters.RequireSome(name, factors);
+        Dictionary<string, LowRankFactors> own = new(StringComparer.Ordinal);
+        foreach ((string path, LowRankFactors added) in factors)
+        {
+            if (elsewhere.TryGetValue(path, out LinearShape shape))
+                ModelAdapters.Check(name, path, added, shape);
+            else
+                own.Add(path, added);
+        }
+
+        _adapters.Add(name, own, ModelFingerprint.Of(factors));
     }
 
     /// <summary>What of <see cref="Fingerprint"/> follows from the layers of this stage.</summary>

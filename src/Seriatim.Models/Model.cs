@@ -66,6 +66,10 @@ public sealed partial class Model : IDisposable
     /// <summary>The path of each linear weight in the model, e.g. <c>layers.3.attention.q</c>: where adapters may add.</summary>
     public IReadOnlyList<string> LinearPaths { get; }
 
+    /// <summary>The shape of each linear weight that is here, by its path.</summary>
+    public IReadOnlyDictionary<string, LinearShape> LinearShapes => _linears.ToDictionary(
+        one => one.Key, one => new LinearShape(one.Value.Outputs, one.Value.Inputs), StringComparer.Ordinal);
+
     /// <summary>How the matrices of the file it was loaded from are used; empty if there was none.</summary>
     public IReadOnlyList<TensorUse> TensorUses { get; private set; } = [];
 
@@ -245,7 +249,7 @@ public sealed partial class Model : IDisposable
     /// <exception cref="NotSupportedException">Only some of the model's layers are here.</exception>
     public void AddAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors)
     {
-        RequireWhole("takes no adapters");
+        RequireWhole("takes no adapters by itself (LanguageModel.AddAdapter tells all stages)");
         _adapters.Add(name, factors);
     }
 

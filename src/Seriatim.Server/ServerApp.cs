@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Seriatim.Server;
 
@@ -83,10 +84,22 @@ internal static class ServerApp
     private static void AddConsole(ILoggingBuilder logging, ServerAppOptions app)
     {
         if (app.LogsJson)
+        {
             logging.AddJsonConsole();
+        }
         else
-            logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
-        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss ");
+
+                // As under mpirun, whose terminal is none.
+                if (Environment.GetEnvironmentVariable("TERM") == "dumb")
+                    console.ColorBehavior = LoggerColorBehavior.Disabled;
+            });
+        }
+
+        logging.Services.Configure<ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 

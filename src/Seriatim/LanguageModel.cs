@@ -50,6 +50,32 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// <exception cref="ProcessGroupException">A process has ended.</exception>
     public IReadOnlyList<StageReport> ReportStages() => _opened.Parts.Stages?.Report() ?? [];
 
+    /// <summary>
+    /// Adds an adapter (Hu et al., 2021: LoRA): from now on requests may ask for it by name, beside others and the model as it
+    /// is. Where the layers are in several processes, each is given what adds to its own. May be called while requests run.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="factors">
+    /// What it adds to which weights, by their paths in the whole model, e.g. <c>layers.3.attention.q</c>. The values are copied.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// The name is taken, or was, a path is not of this model, or shapes do not fit.
+    /// </exception>
+    public void AddAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors)
+    {
+        if (_opened.Parts.Stages is { } stages)
+            stages.AddAdapter(name, factors);
+        else
+            Model.AddAdapter(name, factors);
+    }
+
+    /// <summary>
+    /// Takes an adapter away once no pass runs with it. Requests under way that asked for it fail by its name. False if there is
+    /// none.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    public bool RemoveAdapter(string name) => _opened.Parts.Stages?.RemoveAdapter(name) ?? Model.RemoveAdapter(name);
+
     /// <summary>Opens a model.</summary>
     /// <param name="name">
     /// A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.

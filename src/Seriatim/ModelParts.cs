@@ -46,10 +46,17 @@ internal sealed class ModelParts : IDisposable
             engine = ForManyTexts(engine);
         EngineOptions = engine;
         Trace = options.Trace ? new ModelTrace(model, ops) : null;
-        if (stages is not null)
-            Computing = Stages = new PipelineModel(new LoadedModel(model, ops), ops, stages);
-        else
+        if (stages is null)
+        {
             Computing = Trace?.Model ?? new LoadedModel(model, ops);
+            return;
+        }
+
+        stages.Complete(model, StagedLayers.ReportOf(options.Pipeline!.Group, model, null));
+        Computing = Stages = new PipelineModel(new LoadedModel(model, ops), ops, stages)
+        {
+            Announce = report => ModelLog.Stage(logger, name, report),
+        };
     }
 
     /// <summary>What it was opened by.</summary>
@@ -81,8 +88,11 @@ internal sealed class ModelParts : IDisposable
 
     public ILogger Logger { get; }
 
-    /// <summary>Bytes of the weights, those of a draft model included.</summary>
-    public long WeightBytes => Model.WeightBytes + (Draft?.WeightBytes ?? 0);
+    /// <summary>
+    /// Bytes of the weights, those of a draft model included; of several processes those of the one that has most.
+    /// </summary>
+    public long WeightBytes => Math.Max(
+        Model.WeightBytes + (Draft?.WeightBytes ?? 0), Stages?.Known.Max(stage => stage.WeightBytes) ?? 0);
 
     /// <summary>What it is computed with.</summary>
     public IDifferentiableOps Ops { get; }
@@ -209,18 +219,21 @@ internal sealed class ModelParts : IDisposable
                 DraftModel = await hub.ResolveAsync(draft, cancellationToken: cancellationToken).ConfigureAwait(false),
             };
         }
-        return await Task.Run(() => Load(shown, folder, options, logger), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => options.Pipeline is { } pipeline
+            ? LoadStages(shown, name, folder, options, logger, pipeline)
+            : Load(shown, folder, options, logger, null), cancellationToken).ConfigureAwait(false);
     }
 
-    private static ModelParts Load(string name, string folder, LanguageModelOptions options, ILogger logger)
+    private static ModelParts LoadStages(string shown, string name, string folder, LanguageModelOptions options, ILogger logger,
+        PipelineOptions pipeline)
     {
-        if (options.Pipeline is not { } pipeline)
-            return Load(name, folder, options, logger, null);
         RequireFirst(options, pipeline);
-        PipelineStart stages = PipelineStart.Begin(pipeline, folder, LoadOptions(options));
+        using Lock.Scope turn = (pipeline.Host?.Opening ?? new Lock()).EnterScope();
+        string told = Path.Exists(name) ? Path.GetFullPath(name) : name;
+        PipelineStart stages = PipelineStart.Begin(pipeline, folder, LoadOptions(options), told);
         try
         {
-            return Load(name, folder, options, logger, stages);
+            return Load(shown, folder, options, logger, stages);
         }
         catch (Exception failure)
         {
@@ -266,7 +279,6 @@ internal sealed class ModelParts : IDisposable
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = options.Host?.Ops ?? CpuOps.Create(options.Threads);
             var parts = new ModelParts(name, folder, model, tokenizer, ops, options, logger, stages);
-            stages?.Complete(model);
             return parts;
         }
         catch

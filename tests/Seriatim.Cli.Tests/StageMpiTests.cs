@@ -90,6 +90,23 @@ public sealed class StageMpiTests
         Assert.Contains("--stage-layers does nothing without several processes", error);
     }
 
+    [StoriesFact]
+    public void Inspect_tells_how_a_model_would_be_cut()
+    {
+        (int code, string output, string error) = Cli.Run("inspect", "-m", Cli.Stories, "--stages", "2", "--json");
+        Assert.True(code == 0, error);
+        JsonNode[] stages = [.. JsonNode.Parse(output)!["stages"]!.AsArray().Select(stage => stage!)];
+        Assert.Equal([2, 3], stages.Select(stage => (int)stage["layers"]!));
+        Assert.All(stages, stage => Assert.True((long)stage["file_bytes"]! > 100_000 && (long)stage["bytes_per_token"]! > 0));
+        Assert.Contains("process 1: layers 2 to 4", Cli.Run("inspect", "-m", Cli.Stories, "--stages", "2").Output);
+        (code, _, error) = Cli.Run("inspect", "-m", Cli.Stories, "--stages", "6");
+        Assert.Equal(1, code);
+        Assert.Contains("6 stages are asked for; this llama model has 5 layers", error);
+        (code, _, error) = Cli.Run("inspect", "-m", Cli.Stories, "--stages", "2", "--tensors");
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("--tensors does nothing without", error);
+    }
+
     /// <summary>What is printed, without the times.</summary>
     private static IEnumerable<string> Said(string lines)
     {

@@ -33,7 +33,7 @@ internal static class GenerateCommand
         flags.AddTo(command);
         command.SetAction((result, cancellation) => StageRanks.RunAsync(async ranks =>
         {
-            PipelineOptions? pipeline = stages.Read(result, ranks.Group);
+            PipelineOptions? pipeline = stages.Read(result, ranks);
             bool asJson = result.GetValue(json), isVerbose = result.GetValue(verbose);
             result.Require(asJson, "--json", logprobs, promptLogprobs);
             result.Require(!asJson, "text output (leave --json out; its objects hold both)", quiet);

@@ -141,14 +141,15 @@ internal sealed class ServeFlags
     /// <param name="result">The command line.</param>
     /// <param name="cancellation">Ends the search for models.</param>
     /// <param name="ready">Done when all flags are read, and before any model is looked for, which may be fetched.</param>
+    /// <param name="stages">The processes that have the models' layers; null: this one alone.</param>
     public async Task<Action<SeriatimServerOptions>> ServerAsync(
-        ParseResult result, CancellationToken cancellation, Action ready)
+        ParseResult result, CancellationToken cancellation, Action ready, PipelineOptions? stages = null)
     {
         string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
         TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep, Longest);
         ApiKeyOptions[] keys = [.. Keys(result)];
         ClientLimits limits = Limits(result);
-        Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive, ready);
+        Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive, ready, stages);
         bool isMine = IsMine(result);
         return options =>
         {
@@ -164,17 +165,17 @@ internal sealed class ServeFlags
     /// <summary>
     /// Which models there are. Those that are named are found here, so that one that is not there stops the start.
     /// </summary>
-    public async Task<Action<SeriatimServerOptions>> ModelsAsync(
-        ParseResult result, CancellationToken cancellation, TimeSpan? keepAlive = null, Action? ready = null)
+    public async Task<Action<SeriatimServerOptions>> ModelsAsync(ParseResult result, CancellationToken cancellation,
+        TimeSpan? keepAlive = null, Action? ready = null, PipelineOptions? stages = null)
     {
         string[] models = Values(result, _models);
         string? folder = Value(result, _folder) ?? result.GetValue(_folder);
-        LanguageModelOptions open = Open(result);
+        LanguageModelOptions open = Open(result) with { Pipeline = stages };
         TimeSpan? maxTime = MaxTime(result);
         string? draft = Value(result, _draft) ?? result.GetValue(_draft);
         if (draft is not null && models.Length != 1)
             throw new UsageException($"--draft-model drafts for the one model of -m, and there are {models.Length}.");
-        EngineHostOptions host = Host(result, keepAlive);
+        EngineHostOptions host = Host(result, keepAlive, stages);
         foreach (string model in models)
             NamesOf(model);
         ready?.Invoke();
@@ -208,9 +209,11 @@ internal sealed class ServeFlags
         CancellationToken cancellation)
     {
         (string model, string[] names) = NamesOf(text);
+        string folder = await ModelFolder.ResolveAsync(model, cancellation);
         return new ServedModelOptions
         {
-            Model = await ModelFolder.ResolveAsync(model, cancellation),
+            // Other machines find a model by the name that was given.
+            Model = open.Pipeline is null || Path.Exists(model) ? folder : model,
             Name = names.Length > 0 ? names[0] : ServedModel.NameOf(model),
             Aliases = names.Length > 0 ? names[1..] : [],
             Options = open,
@@ -252,15 +255,57 @@ internal sealed class ServeFlags
         return open with { Threads = 0, Engine = engine };
     }
 
-    private EngineHostOptions Host(ParseResult result, TimeSpan? keepAlive)
+    private EngineHostOptions Host(ParseResult result, TimeSpan? keepAlive, PipelineOptions? stages)
     {
-        var host = new EngineHostOptions
+        long? memory = result.GetValue(_memory) is { } said ? Amounts.Bytes("--memory", said) : null;
+        int threads = ThreadsOf(result);
+        if (stages is not null)
         {
-            Threads = Value(result, _threads) is { } threads ? Number("--threads", threads) : result.GetValue(_threads),
-            MemoryBytes = result.GetValue(_memory) is { } memory ? Amounts.Bytes("--memory", memory) : null,
-        };
+            // Processes of one machine share its memory and its cores.
+            memory ??= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3 / MpiProcessGroup.LocalSize;
+            threads = TrainingRanks.Threads(stages.Group, threads);
+        }
+
+        var host = new EngineHostOptions { Threads = threads, MemoryBytes = memory };
         return keepAlive is { } time ? host with { KeepAlive = time } : host;
     }
+
+    private int ThreadsOf(ParseResult result) =>
+        Value(result, _threads) is { } threads ? Number("--threads", threads) : result.GetValue(_threads);
+
+    /// <summary>Refuses what a server whose models are cut across processes does not do.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="saysLayers">Whether a cut is given.</param>
+    public void RequireStages(ParseResult result, bool saysLayers)
+    {
+        if (_cluster.All.FirstOrDefault(flag => result.IsGiven(flag)) is { } cluster)
+        {
+            throw new UserErrorException($"{cluster.Name} is for servers of one process each: what has died is replaced there, "
+                + "and a process that has layers of a model is not. Leave it out, or start one server on each machine without "
+                + "mpirun.");
+        }
+
+        if (result.GetValue(_allowTraining))
+        {
+            throw new UserErrorException("--allow-training under mpirun: training on the page runs in one process, and would "
+                + "take the cores from the layers that are served. Train with mpirun seriatim train, or serve without mpirun.");
+        }
+
+        if (saysLayers && Values(result, _models).Length != 1)
+        {
+            throw new UsageException($"--stage-layers cuts one model, and -m names {Values(result, _models).Length}. Leave it "
+                + "out: each model is cut by the sizes in its files.");
+        }
+    }
+
+    /// <summary>How a process above rank 0 opens models.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="stages">The processes.</param>
+    public LanguageModelOptions OpenStage(ParseResult result, PipelineOptions stages) => Open(result) with
+    {
+        Pipeline = stages,
+        Threads = TrainingRanks.Threads(stages.Group, ThreadsOf(result)),
+    };
 
     /// <summary>Read before anything is opened, so that a wrong one is a usage error.</summary>
     private TimeSpan? MaxTime(ParseResult result)

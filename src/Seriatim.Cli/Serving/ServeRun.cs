@@ -21,9 +21,10 @@ internal static class ServeRun
     /// <param name="cancellation">The first Ctrl-C, until the server runs.</param>
     /// <param name="started">Told the address once the server listens.</param>
     /// <param name="cluster">What makes it part of a cluster; null: it is in none.</param>
+    /// <param name="stopAsked">Given what is to be called when another process was told to stop; null: there is none.</param>
     public static async Task<int> RunAsync(ServerAppOptions app, Func<Action, Task<Action<SeriatimServerOptions>>> configure,
         bool json, bool allowsTraining, CancellationToken cancellation, Action<string>? started = null,
-        ServerAppPart? cluster = null)
+        ServerAppPart? cluster = null, Action<Action>? stopAsked = null)
     {
         using var places = new ListenPlaces();
         try
@@ -31,7 +32,7 @@ internal static class ServeRun
             Action<SeriatimServerOptions> options = await configure(() => Reserve(places, app));
             await using WebApplication server = ServerApp.Build(app with { Places = places }, options,
                 beside: [.. new[] { ServedPage.Part(allowsTraining), ServeTelemetry.Part(), cluster }.OfType<ServerAppPart>()]);
-            return await RunAsync(app, server, json, started, cancellation);
+            return await RunAsync(app, server, json, started, stopAsked, cancellation);
         }
         catch (PlaceTakenException failure)
         {
@@ -40,8 +41,8 @@ internal static class ServeRun
         }
     }
 
-    private static async Task<int> RunAsync(
-        ServerAppOptions app, WebApplication server, bool json, Action<string>? started, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ServerAppOptions app, WebApplication server, bool json, Action<string>? started,
+        Action<Action>? stopAsked, CancellationToken cancellation)
     {
         CommandLine.EndsSlowly = true;
         ServerCore core = server.Services.GetRequiredService<ServerCore>();
@@ -53,6 +54,7 @@ internal static class ServeRun
             signal.Cancel = true;
             signals.Signal();
         });
+        stopAsked?.Invoke(signals.SignalFirst);
         try
         {
             await server.StartAsync(CancellationToken.None);
@@ -114,6 +116,13 @@ internal static class ServeRun
 
         /// <summary>Whether a second one ended what still ran.</summary>
         public bool EndedAtOnce { get; private set; }
+
+        /// <summary>A signal that others may have, too, so that it is no second one.</summary>
+        public void SignalFirst()
+        {
+            if (Interlocked.CompareExchange(ref _count, 1, 0) == 0)
+                _first.TrySetResult();
+        }
 
         public void Signal()
         {

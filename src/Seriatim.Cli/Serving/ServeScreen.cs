@@ -28,6 +28,12 @@ internal static class ServeScreen
             Terminal.Note($"  and {models.Length - MostModels} more: {url}/v1/models");
         Terminal.Note("");
         Terminal.Note(Memory(core.Options.ModelOptions.Engine));
+        if (core.Options.ModelOptions.Pipeline is { } stages)
+        {
+            Terminal.Note($"The layers of each model are cut across {stages.Group.Size} processes; the log says how when a model "
+                + "is opened.");
+        }
+
         Terminal.Note("");
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
         Terminal.Note($"  curl {url}/v1/completions{key} \\");

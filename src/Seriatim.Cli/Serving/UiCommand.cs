@@ -25,6 +25,12 @@ internal static class UiCommand
                     + "the tool (dotnet tool install -g Seriatim.Cli) or build without PublishAot.");
             }
 
+            if (MpiProcessGroup.IsRequested)
+            {
+                throw new UserErrorException("ui starts a server of one process, and mpirun would start as many as processes. "
+                    + "Start serve under mpirun, and open its address.");
+            }
+
             ServerAppOptions app = flags.App(result);
             bool opens = !result.GetValue(stay);
             if (app.Port != 0 && await RunningAsync(app, cancellation) is { } address)

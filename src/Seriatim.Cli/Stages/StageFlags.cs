@@ -13,19 +13,41 @@ internal sealed class StageFlags
         "Under mpirun: runs of rows that a step is cut into at most, so that processes work at the same time. Default: two for "
             + "each process.", "n", "--micro-batches");
 
-    public IReadOnlyList<Option> All => [_layers, _runs];
+    private readonly Option<string> _silence = Flag.Of("Under mpirun: how long a process may not be heard of before all end "
+        + "(exit code 75): 30, 5m; -1: for ever.", "time", "1m", "--stage-silence");
 
-    /// <summary>The processes of a model; null: this one alone.</summary>
+    public IReadOnlyList<Option> All => [_layers, _runs, _silence];
+
+    /// <summary>Whether a cut is given, which fits one model as a rule.</summary>
+    public bool SaysLayers(ParseResult result) => result.GetValue(_layers) is not null;
+
+    /// <summary>The processes of a model, which begin to watch each other; null: this one alone.</summary>
     /// <param name="result">The command line.</param>
-    /// <param name="group">Who was started.</param>
-    public PipelineOptions? Read(ParseResult result, ProcessGroup group)
+    /// <param name="ranks">Who was started.</param>
+    public PipelineOptions? Read(ParseResult result, StageRanks ranks)
     {
-        result.Require(group.Size > 1, "several processes: start them with mpirun -np 2 (or more)", _layers, _runs);
+        ProcessGroup group = ranks.Group;
+        result.Require(
+            group.Size > 1, "several processes: start them with mpirun -np 2 (or more)", _layers, _runs, _silence);
         if (group.Size == 1)
             return null;
         if (result.GetValue(_runs) is { } runs and < 1)
             throw new UsageException($"--micro-batches is {runs}; it must be 1 or more.");
-        return new PipelineOptions { Group = group, Layers = Layers(result, group.Size), MicroBatches = result.GetValue(_runs) };
+        TimeSpan silence = Amounts.Time("--stage-silence", result.GetRequiredValue(_silence));
+        if (silence < TimeSpan.FromSeconds(1) && silence != Timeout.InfiniteTimeSpan)
+        {
+            throw new UsageException("--stage-silence is less than a second, and nobody is heard of all the time; give 1 or "
+                + "more, or -1 for no limit.");
+        }
+
+        var options = new PipelineOptions
+        {
+            Group = group,
+            Layers = Layers(result, group.Size),
+            MicroBatches = result.GetValue(_runs),
+        };
+        ranks.Watch(silence);
+        return options;
     }
 
     private int[]? Layers(ParseResult result, int processes)

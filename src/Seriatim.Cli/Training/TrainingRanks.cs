@@ -29,34 +29,7 @@ internal static class TrainingRanks
         if (!MpiProcessGroup.IsRequested)
             return await command(ProcessGroup.Alone);
         MpiProcessGroup group = MpiProcessGroup.Start();
-        int code;
-        try
-        {
-            code = await command(group);
-        }
-        catch when (group.Size == 1)
-        {
-            group.Dispose();
-            throw;
-        }
-        catch (Exception failure) when (IsCommon(failure))
-        {
-            // It is said before anybody leaves: mpirun ends all as soon as one has left with a failure.
-            if (group.IsFirst)
-                Terminal.Error(failure.Message);
-            group.Dispose();
-            return ExitCodes.Failure;
-        }
-        catch (Exception failure)
-        {
-            Terminal.Error(CommandLine.IsExpected(failure) ? $"{group}: {failure.Message}"
-                : $"{group}: this is a defect of Seriatim, please report it: {failure}");
-            group.Abort(CommandLine.IsExpected(failure) ? ExitCodes.Failure : ExitCodes.Internal);
-            throw;
-        }
-
-        group.Dispose();
-        return code;
+        return await RankRun.ToItsEndAsync(group, () => command(group), IsCommon, static () => false, group.Dispose);
     }
 
     /// <summary>Loads a recipe; a rank that cannot tells the others.</summary>

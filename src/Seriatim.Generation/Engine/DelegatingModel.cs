@@ -30,6 +30,10 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
         inner.NewMemoryPools(pageSize, pages, states, type);
 
     /// <inheritdoc/>
+    public virtual long? LargestPoolBytes(int pageSize, long pages, long states, KeyValueType type) =>
+        inner.LargestPoolBytes(pageSize, pages, states, type);
+
+    /// <inheritdoc/>
     public virtual SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
 
     /// <inheritdoc/>

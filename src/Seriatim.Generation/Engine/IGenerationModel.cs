@@ -40,6 +40,15 @@ public interface IGenerationModel
     /// <param name="type">How keys and values are stored.</param>
     MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type);
 
+    /// <summary>
+    /// Bytes of the pools of so many units in the process that takes most for them; null: there is this one, and its pools say.
+    /// </summary>
+    /// <param name="pageSize">Positions in a page.</param>
+    /// <param name="pages">Number of pages of each kind.</param>
+    /// <param name="states">Number of recurrent states.</param>
+    /// <param name="type">How keys and values are stored.</param>
+    long? LargestPoolBytes(int pageSize, long pages, long states, KeyValueType type) => null;
+
     /// <summary>What the terms of a sequence mean for the model.</summary>
     /// <param name="terms">The terms.</param>
     /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>

@@ -19,6 +19,8 @@ internal static class EngineMemory
 
     private static long Of(IGenerationModel model, EngineOptions options, long pages, long states)
     {
+        if (model.LargestPoolBytes(options.PageSize, pages, states, options.KeyValueType) is { } largest)
+            return largest;
         using MemoryPools one = model.NewMemoryPools(options.PageSize, 1, 1, options.KeyValueType);
         long bytes = 0;
         for (int kind = 0; kind < one.Count; kind++)

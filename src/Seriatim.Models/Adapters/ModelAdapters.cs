@@ -26,10 +26,30 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
     public void Add(string name, IReadOnlyDictionary<string, LowRankFactors> factors)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        foreach ((string path, LowRankFactors own) in factors)
-            Check(name, path, own);
+        RequireSome(name, factors);
+        Add(name, factors, ModelFingerprint.Of(factors));
+    }
+
+    /// <summary>Refuses an adapter that adds nothing.</summary>
+    public static void RequireSome(string name, IReadOnlyDictionary<string, LowRankFactors> factors)
+    {
         if (factors.Count == 0)
             throw new ArgumentException($"The adapter {name} adds nothing to any weight.", nameof(factors));
+    }
+
+    /// <summary>As above, of which others may have the rest.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="factors">What it adds here.</param>
+    /// <param name="fingerprint">That of all of it.</param>
+    public void Add(string name, IReadOnlyDictionary<string, LowRankFactors> factors, string fingerprint)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        foreach ((string path, LowRankFactors own) in factors)
+        {
+            Check(name, path, own, weights.TryGetValue(path, out GroupedWeight? weight)
+                ? new LinearShape(weight.Outputs, weight.Inputs) : null);
+        }
+
         _lock.EnterWriteLock();
         var group = new RowGroup(name);
         var added = new List<GroupedWeight>();
@@ -52,7 +72,7 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
             }
 
             _groups.Add(name, group);
-            _fingerprints.Add(name, ModelFingerprint.Of(factors));
+            _fingerprints.Add(name, fingerprint);
         }
         catch
         {
@@ -185,9 +205,15 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
         return matrix;
     }
 
-    private void Check(string name, string path, LowRankFactors own)
+    /// <summary>Refuses what does not fit the weight of a path.</summary>
+    /// <param name="name">Name of the adapter.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="own">What is to be added there.</param>
+    /// <param name="shape">The weight's shape; null: there is none.</param>
+    /// <exception cref="ArgumentException">It does not fit.</exception>
+    public static void Check(string name, string path, LowRankFactors own, LinearShape? shape)
     {
-        if (!weights.TryGetValue(path, out GroupedWeight? weight))
+        if (shape is not { } weight)
             throw new ArgumentException($"The adapter {name} adds to {path}; the model has no linear weight there.");
         if (own.Rank < 1)
             throw new ArgumentException($"The adapter {name} adds a product of rank {own.Rank} to {path}; 1 or more is needed.");

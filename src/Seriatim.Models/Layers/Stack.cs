@@ -125,10 +125,11 @@ internal sealed class Stack : IDisposable
     /// <param name="ops">The device.</param>
     /// <param name="batch">The rows.</param>
     /// <param name="before">What the stage before made of them; null: this is the first one.</param>
+    /// <param name="groups">The groups of the rows: their adapters; null: none.</param>
     /// <param name="passed">Called after each layer.</param>
-    public StageRows RunStage(IOps ops, RaggedBatch batch, StageRows? before, Action? passed)
+    public StageRows RunStage(IOps ops, RaggedBatch batch, StageRows? before, RowGroups? groups, Action? passed)
     {
-        using var plan = new ForwardPlan(ops.Device, batch, new ForwardInputs(null, null), _memory);
+        using var plan = new ForwardPlan(ops.Device, batch, new ForwardInputs(null, null, groups), _memory);
         Tensor x = before?.Stream.Retain() ?? Embed(ops, plan);
         try
         {
@@ -159,10 +160,13 @@ internal sealed class Stack : IDisposable
     }
 
     /// <summary>What the last layer's rows become, of any rows of the residual stream, outside training.</summary>
-    public Tensor Finish(IOps ops, Tensor x)
+    /// <param name="ops">The device.</param>
+    /// <param name="x">The rows.</param>
+    /// <param name="groups">Their groups; null: none.</param>
+    public Tensor Finish(IOps ops, Tensor x, RowGroups? groups)
     {
         Tensor normed = _finalNorm!.Forward(ops, x);
-        return _projectOut is null ? normed : Replace(normed, ops.Linear(normed, _projectOut));
+        return _projectOut is null ? normed : Replace(normed, ops.Linear(normed, _projectOut, groups));
     }
 
     /// <summary>Gives back what is not a parameter of the model: the fixed table of positions.</summary>

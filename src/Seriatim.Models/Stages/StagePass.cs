@@ -110,7 +110,6 @@ public static class StagePass
         string? what = segment switch
         {
             { Encoder: not null } => "rows of an encoder",
-            { Terms.Adapter: { } adapter } => $"the adapter '{adapter}'",
             { Padding: > 0 } => $"{segment.Padding} rows of padding",
             _ when !segment.Pattern.Equals(SparsePattern.None) => "a pattern of sparse attention",
             _ => null,
@@ -126,6 +125,7 @@ public static class StagePass
     {
         WriteAll(writer, [segment.Rows, segment.Past, segment.Length, (int)segment.Visibility]);
         WriteCounted(writer, segment.Parents);
+        writer.Write(segment.Terms.Adapter ?? "");
         writer.Write(segment.Terms.DeclaredLength ?? -1);
         writer.Write(segment.Terms.Window?.Size ?? 0);
         writer.Write(segment.Terms.Window?.Sinks ?? 0);
@@ -151,11 +151,13 @@ public static class StagePass
         (int rows, int past, int length, var visibility) =
             (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), (Visibility)reader.ReadInt32());
         int[] parents = ReadCounted(reader);
+        string adapter = reader.ReadString();
         int declared = reader.ReadInt32();
         var window = new AttentionWindow(reader.ReadInt32(), reader.ReadInt32());
         string rope = reader.ReadString();
         var terms = new SequenceTerms
         {
+            Adapter = adapter.Length == 0 ? null : adapter,
             DeclaredLength = declared < 0 ? null : declared,
             Window = window.Size == 0 ? null : window,
             Rope = rope.Length == 0 ? null : JsonSerializer.Deserialize(rope, StageJson.Default.RopeChange),

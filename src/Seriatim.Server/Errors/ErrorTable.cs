@@ -3,6 +3,7 @@ using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
 using Seriatim.Tokenizers;
+using Seriatim.Training;
 
 namespace Seriatim.Server;
 
@@ -44,7 +45,9 @@ internal static class ErrorTable
         Row<GenerationException>(e => ApiError.Invalid(e.Message)),
         Row<ModelHubException>(e => Failed(e, "model_load_failed")),
         Row<ModelFormatException>(e => Failed(e, "model_load_failed")),
+        Row<StageCutException>(e => ApiError.Invalid(e.Message, "model", "not_in_stages")),
         Row<ModelException>(e => Failed(e, "model_load_failed")),
+        Row<ProcessGroupException>(e => Failed(e, "model_load_failed")),
         Row<TokenizerFormatException>(e => Failed(e, "model_load_failed")),
         Row<BadHttpRequestException>(OfHttp),
     ];

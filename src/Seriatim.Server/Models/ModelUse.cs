@@ -26,7 +26,10 @@ internal sealed class ModelUse(ServedModel served, ModelLease lease, OpenedModel
     public TextEncoder Encoder() => new(opened, SentenceConfig.Read(opened.Model, opened.Folder));
 
     /// <summary>As what is looked into; valid until this is disposed.</summary>
-    public Inspection.Microscope Microscope() => new(opened);
+    /// <exception cref="ModelTaskException">The layers are in several processes.</exception>
+    public Inspection.Microscope Microscope() => opened.Parts.Stages is not { } stages ? new(opened)
+        : throw new ModelTaskException($"The layers of {Name} are in {stages.Known.Count} processes, and the microscope looks "
+            + "into those of one. Serve the model without mpirun to look into it.");
 
     /// <summary>As what translates.</summary>
     /// <exception cref="ModelTaskException">The model is no encoder-decoder.</exception>

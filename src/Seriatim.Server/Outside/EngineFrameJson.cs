@@ -33,6 +33,7 @@ internal static class EngineFrameJson
         json.WriteNumber("cores"u8, Environment.ProcessorCount);
         json.WriteNumber("memory_bytes"u8, server.Models.Host.MemoryBytes);
         json.WriteEndObject();
+        ProcessJson.Write(json, opened);
         json.WriteEndObject();
     }
 

@@ -23,6 +23,7 @@ internal static class MetricsPage
             if (engine is null)
                 continue;
             WriteLoad(text, model.Name, engine);
+            WriteStages(text, model.Name, model.Opened?.Parts.Stages?.Known ?? []);
             if (await asked.ConfigureAwait(false) is { } statistics)
                 WriteEngine(text, model.Name, engine, statistics);
         }
@@ -107,6 +108,21 @@ internal static class MetricsPage
         text.Gauge("llamacpp:requests_processing", "Requests that run.", model, load.Running);
         text.Gauge("llamacpp:requests_deferred", "Requests that wait.", model, load.Waiting);
         text.Gauge("seriatim:engine_faults", "Steps of the engine that broke off.", model, engine.Health.Faults);
+    }
+
+    /// <summary>Where layers are in several processes: how they are cut, and what each takes.</summary>
+    private static void WriteStages(MetricsText text, string model, IReadOnlyList<StageReport> stages)
+    {
+        foreach (StageReport stage in stages)
+        {
+            string labels = $"stage=\"{stage.Stage}\",place=\"{stage.Place}\"";
+            text.Gauge("seriatim:stage_layers", "Layers that a process has.", model, stage.Layers, labels);
+            text.Gauge("seriatim:stage_weight_bytes", "Weights that a process has.", model, stage.WeightBytes, labels);
+            text.Gauge("seriatim:stage_memory_bytes", "Room of a process for what sequences remember.", model, stage.MemoryBytes,
+                labels);
+            text.Gauge("seriatim:stage_resident_bytes", "Memory that the system says a process has, for all its models.", model,
+                stage.ResidentBytes, labels);
+        }
     }
 
     private static void WriteEngine(MetricsText text, string model, GenerationEngine engine, EngineStatistics statistics)

@@ -10,7 +10,8 @@ namespace Seriatim.Training;
 /// <remarks>
 /// Messages from one rank to another with one tag arrive in the order in which they were sent. What all ranks call together
 /// (<see cref="Gather(ReadOnlySpan{byte})"/>, <see cref="Broadcast"/>, <see cref="Any"/>, <see cref="Barrier"/>) they call in one
-/// order. A group is used by one thread at a time.
+/// order. Messages may be sent and waited for by several threads, if what belongs together is sent by one at a time; what all
+/// ranks call together belongs to one thread of each.
 /// </remarks>
 public abstract class ProcessGroup : IDisposable
 {
@@ -26,8 +27,10 @@ public abstract class ProcessGroup : IDisposable
     /// <summary>Where this process runs, for messages: as a rule the machine's name.</summary>
     public virtual string Place => Environment.MachineName;
 
+    private long _sentBytes;
+
     /// <summary>Bytes that this process has sent to others so far.</summary>
-    public long SentBytes { get; private set; }
+    public long SentBytes => Interlocked.Read(ref _sentBytes);
 
     /// <summary>Whether this is the process that speaks for all.</summary>
     public bool IsFirst => Rank == 0;
@@ -40,7 +43,7 @@ public abstract class ProcessGroup : IDisposable
     public void Send(int to, int tag, ReadOnlySpan<byte> message)
     {
         CheckPeer(to);
-        SentBytes += message.Length;
+        Interlocked.Add(ref _sentBytes, message.Length);
         Post(to, tag, message);
     }
 

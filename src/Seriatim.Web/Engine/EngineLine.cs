@@ -28,6 +28,9 @@ internal sealed record EngineLine
 
     public EngineLimits? Limits { get; init; }
 
+    /// <summary>The processes that have its layers; null: all are in one.</summary>
+    public IReadOnlyList<EngineStageLine>? Stages { get; init; }
+
     public double At { get; init; }
 
     public EngineTotalsLine? Totals { get; init; }
@@ -87,6 +90,24 @@ internal sealed record EngineLimits
     public required int Cores { get; init; }
 
     public required long MemoryBytes { get; init; }
+}
+
+/// <summary>A process that has layers of the model.</summary>
+internal sealed record EngineStageLine
+{
+    public required int Stage { get; init; }
+
+    public required string Place { get; init; }
+
+    public required int FirstLayer { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required long WeightBytes { get; init; }
+
+    public required long MemoryBytes { get; init; }
+
+    public required long ResidentBytes { get; init; }
 }
 
 /// <summary>Counters since the engine was opened.</summary>

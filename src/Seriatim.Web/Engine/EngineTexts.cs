@@ -137,6 +137,9 @@ internal static class EngineTexts
     public static readonly Text PageSize = new("Tokens of a page", "每页词元数");
     public static readonly Text Context = new("Context", "上下文长度");
     public static readonly Text Weights = new("Weights", "权重");
+    public static readonly Text Stage = new("Process {0} ({1}): layers {2} to {3}", "进程 {0}（{1}）：第 {2} 至 {3} 层");
+    public static readonly Text StageTakes = new(
+        "{0} weights, {1} room for texts, {2} in all", "权重 {0}，文本空间 {1}，共 {2}");
     public static readonly Text PerToken = new("Memory of a token", "每个词元的内存");
     public static readonly Text Threads = new("Threads", "线程");
     public static readonly Text ThreadsOf = new("{0} of {1} cores", "{0}（共 {1} 核）");

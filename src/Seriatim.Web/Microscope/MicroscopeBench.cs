@@ -69,13 +69,17 @@ public sealed class MicroscopeBench : IDisposable
     {
         await _calls.BetweenAsync(Clear);
         ModelUse use = await _calls.UseAsync(model, cancellationToken);
-        if (cancellationToken.IsCancellationRequested)
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (_lease, Scope, _model) = (use, use.Microscope(), model);
+        }
+        catch
         {
             use.Dispose();
-            cancellationToken.ThrowIfCancellationRequested();
+            throw;
         }
 
-        (_lease, Scope, _model) = (use, use.Microscope(), model);
         Version++;
     }
 

@@ -13,14 +13,24 @@ internal sealed class MpiMessage(MpiProcessGroup group, byte[] buffer, int bytes
     private nint _request = request;
     private bool _isHere;
 
+    public override bool IsHere
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_buffer is null, this);
+            return _isHere = _isHere || group.IsDone(ref _request);
+        }
+    }
+
     public override ReadOnlySpan<byte> Wait()
     {
-        ObjectDisposedException.ThrowIf(_buffer is null, this);
-        if (!_isHere)
-            group.Await(ref _request);
-        _isHere = true;
+        for (int tries = 0; !IsHere; tries++)
+            Pause(tries);
         return _buffer.AsSpan(0, bytes);
     }
+
+    /// <summary>As messages wait; for what leaves.</summary>
+    internal static void PauseAfter(int tries) => Pause(tries);
 
     protected override void Dispose(bool disposing)
     {

@@ -27,6 +27,7 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     private readonly List<(nint Request, byte[] Buffer)> _leaving = [];
     private readonly List<byte[]> _abandoned = [];
     private readonly PinnedBuffers _buffers = new(MostKept);
+    private readonly Lock _gate = new(); // MPI is called by one thread at a time
     private bool _isOver;
 
     private MpiProcessGroup(MpiLibrary mpi) => (_mpi, Rank, Size) = (mpi, mpi.Rank, mpi.Size);
@@ -50,6 +51,7 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     /// <inheritdoc/>
     public override void Advance()
     {
+        using Lock.Scope turn = _gate.EnterScope();
         for (int i = _leaving.Count - 1; i >= 0; i--)
         {
             (nint request, byte[] buffer) = _leaving[i];
@@ -65,6 +67,8 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     /// <inheritdoc/>
     public override void Abort(int exitCode)
     {
+        // Whoever is in a call is out of it at once, unless that very call does not come back.
+        _gate.TryEnter(TimeSpan.FromSeconds(1));
         _mpi.Abort(exitCode);
         Environment.Exit(exitCode);
     }
@@ -73,6 +77,7 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     protected override void Post(int to, int tag, ReadOnlySpan<byte> message)
     {
         Advance();
+        using Lock.Scope turn = _gate.EnterScope();
         byte[] buffer = _buffers.Take(message.Length);
         message.CopyTo(buffer);
         _leaving.Add((_mpi.Send(AddressOf(buffer), message.Length, to, tag), buffer));
@@ -81,6 +86,7 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     /// <inheritdoc/>
     protected override IncomingMessage Expect(int from, int tag, int bytes)
     {
+        using Lock.Scope turn = _gate.EnterScope();
         byte[] buffer = _buffers.Take(bytes);
         return new MpiMessage(this, buffer, bytes, _mpi.Receive(AddressOf(buffer), bytes, from, tag));
     }
@@ -94,22 +100,23 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
         for (int tries = 0; _leaving.Count > 0; tries++)
         {
             Advance();
-            Idle(tries);
+            MpiMessage.PauseAfter(tries);
         }
 
         _mpi.Finish();
     }
 
-    /// <summary>Waits until a message is here. What leaves moves on meanwhile: MPI's progress is one for all.</summary>
-    internal void Await(ref nint request)
+    /// <summary>Whether a message is here. What leaves moves on meanwhile: MPI's progress is one for all.</summary>
+    internal bool IsDone(ref nint request)
     {
-        for (int tries = 0; !_mpi.IsDone(ref request); tries++)
-            Idle(tries);
+        using Lock.Scope turn = _gate.EnterScope();
+        return _mpi.IsDone(ref request);
     }
 
     /// <summary>A buffer is not needed any more; one that MPI may still write to is kept as it is.</summary>
     internal void TakeBack(byte[] buffer, bool isFree)
     {
+        using Lock.Scope turn = _gate.EnterScope();
         if (isFree)
             _buffers.Give(buffer);
         else
@@ -117,17 +124,6 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     }
 
     private static byte* AddressOf(byte[] pinned) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
-
-    /// <summary>A short wait costs little time, a long one little of the machine.</summary>
-    private static void Idle(int tries)
-    {
-        if (tries < 64)
-            Thread.SpinWait(16);
-        else if (tries < 4096)
-            Thread.Yield();
-        else
-            Thread.Sleep(1);
-    }
 
     private static int Variable(string name) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value)

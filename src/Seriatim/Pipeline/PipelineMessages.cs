@@ -24,39 +24,42 @@ internal static class PipelineMessages
     /// <summary>The last stage to rank 0: the rows that are wanted; a byte if none are.</summary>
     public const int Result = Base + 4;
 
-    /// <summary>A stage to rank 0: the length of what it answers.</summary>
-    public const int AnswerLength = Base + 5;
+    /// <summary>A stage to rank 0: what it answers to a command; the length has the tag that follows.</summary>
+    public const int Answer = Base + 5;
 
-    /// <summary>A stage to rank 0: what it answers.</summary>
-    public const int Answer = Base + 6;
+    /// <summary>A stage to rank 0: what it says of layers that it has loaded, beside its answers; length as above.</summary>
+    public const int Loaded = Base + 7;
 
-    /// <summary>Tells all other stages what to do.</summary>
-    public static void Tell(ProcessGroup group, in StageCommand command, ReadOnlySpan<byte> body = default)
+    /// <summary>A rank to those who watch it: that it is there (<see cref="RankWatch"/>).</summary>
+    public const int Sign = Base + 9;
+
+    /// <summary>Tells a stage what to do.</summary>
+    public static void Tell(ProcessGroup group, int rank, in StageCommand command, ReadOnlySpan<byte> body)
     {
         StageCommand whole = command with { BodyBytes = body.Length };
-        for (int rank = 1; rank < group.Size; rank++)
-        {
-            group.Send(rank, Command, MemoryMarshal.AsBytes(new ReadOnlySpan<StageCommand>(in whole)));
-            if (!body.IsEmpty)
-                group.Send(rank, Body, body);
-        }
+        group.Send(rank, Command, MemoryMarshal.AsBytes(new ReadOnlySpan<StageCommand>(in whole)));
+        if (!body.IsEmpty)
+            group.Send(rank, Body, body);
     }
 
-    /// <summary>Answers rank 0.</summary>
-    public static void Reply(ProcessGroup group, ReadOnlySpan<byte> answer)
+    /// <summary>Tells rank 0 something of any length.</summary>
+    /// <param name="group">The processes.</param>
+    /// <param name="tag"><see cref="Answer"/> or <see cref="Loaded"/>.</param>
+    /// <param name="answer">The bytes.</param>
+    public static void Reply(ProcessGroup group, int tag, ReadOnlySpan<byte> answer)
     {
-        group.Send(0, AnswerLength, BitConverter.GetBytes(answer.Length));
-        group.Send(0, Answer, answer);
+        group.Send(0, tag + 1, BitConverter.GetBytes(answer.Length));
+        group.Send(0, tag, answer);
     }
 
-    /// <summary>The answers of all other stages, by rank.</summary>
-    public static byte[][] Answers(ProcessGroup group)
+    /// <summary>What all other stages have told, by rank.</summary>
+    public static byte[][] Replies(ProcessGroup group, int tag)
     {
         byte[][] answers = new byte[group.Size - 1][];
         for (int rank = 1; rank < group.Size; rank++)
         {
-            using IncomingMessage length = group.Receive(rank, AnswerLength, sizeof(int));
-            using IncomingMessage answer = group.Receive(rank, Answer, BitConverter.ToInt32(length.Wait()));
+            using IncomingMessage length = group.Receive(rank, tag + 1, sizeof(int));
+            using IncomingMessage answer = group.Receive(rank, tag, BitConverter.ToInt32(length.Wait()));
             answers[rank - 1] = answer.Wait().ToArray();
         }
 
@@ -68,5 +71,6 @@ internal static class PipelineMessages
         JsonSerializer.SerializeToUtf8Bytes(report, PipelineJson.Default.StageReport);
 
     /// <summary>The report of bytes.</summary>
-    public static StageReport Read(byte[] answer) => JsonSerializer.Deserialize(answer, PipelineJson.Default.StageReport)!;
+    public static StageReport ReadReport(byte[] answer) =>
+        JsonSerializer.Deserialize(answer, PipelineJson.Default.StageReport)!;
 }

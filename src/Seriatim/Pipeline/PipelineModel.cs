@@ -20,13 +20,14 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
     private readonly Model _model;
     private readonly IOps _ops;
     private readonly ProcessGroup _group;
+    private readonly PipelineHost _host;
     private readonly PipelineStart _start;
     private readonly Lock _turn = new();
     private readonly Queue<Flight> _flights = [];
     private readonly int _mostParts;
     private MemoryPools? _pools;
     private PageJournal? _journal;
-    private ProcessGroupException? _failure;
+    private StageReport[] _reports;
     private bool _isOver;
 
     /// <param name="inner">The first stage.</param>
@@ -35,7 +36,8 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
     public PipelineModel(LoadedModel inner, IOps ops, PipelineStart start)
         : base(inner)
     {
-        (_model, _ops, _start, _group) = (inner.Model, ops, start, start.Options.Group);
+        (_model, _ops, _start, _group, _host) = (inner.Model, ops, start, start.Options.Group, start.Host!);
+        _reports = [StagedLayers.ReportOf(_group, _model, null), .. start.Reports];
         _mostParts = start.Options.MicroBatches ?? 2 * _group.Size;
     }
 
@@ -44,6 +46,29 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
 
     /// <summary>Runs of rows that they were cut into.</summary>
     public long Runs { get; private set; }
+
+    /// <summary>
+    /// What each stage takes, by rank, without asking the others: their weights, what they have made for sequences, and what
+    /// their processes had when they were last heard of.
+    /// </summary>
+    public IReadOnlyList<StageReport> Known
+    {
+        get
+        {
+            StageReport[] reports = Volatile.Read(ref _reports);
+            return
+            [
+                reports[0] with { ResidentBytes = Environment.WorkingSet },
+                .. reports.Skip(1).Select(report => report with
+                {
+                    ResidentBytes = _host.Watch?.ResidentBytesOf(report.Stage) ?? report.ResidentBytes,
+                }),
+            ];
+        }
+    }
+
+    /// <summary>Told what each stage takes whenever it has made room for sequences; null: nobody is.</summary>
+    public Action<StageReport>? Announce { get; init; }
 
     /// <inheritdoc/>
     public override void CheckPattern(SparsePattern pattern, int rows) => throw new ArgumentException(
@@ -57,6 +82,11 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
     public override long BytesPerState => _start.Stages.Max(stage => stage.BytesPerState(_model.Spec));
 
     /// <inheritdoc/>
+    public override long? LargestPoolBytes(int pageSize, long pages, long states, KeyValueType type) =>
+        _start.Stages.Max(stage => checked(
+            (pages * pageSize * stage.BytesPerPosition(_model.Spec, type)) + (states * stage.BytesPerState(_model.Spec))));
+
+    /// <inheritdoc/>
     public override MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type)
     {
         RequireRunning();
@@ -64,8 +94,18 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         try
         {
             _journal = new PageJournal(pools);
-            PipelineMessages.Tell(_group, new StageCommand(StageCommandKind.MakePools, pageSize, pages, states, type));
-            _ = PipelineMessages.Answers(_group);
+            byte[][] answers = _host.Ask(Told(StageCommandKind.MakePools) with
+            {
+                PageSize = pageSize,
+                Pages = pages,
+                States = states,
+                Type = type,
+            });
+            StageReport[] reports =
+                [StagedLayers.ReportOf(_group, _model, pools), .. answers.Select(PipelineMessages.ReadReport)];
+            Volatile.Write(ref _reports, reports);
+            foreach (StageReport report in reports)
+                Announce?.Invoke(report);
             return _pools = pools;
         }
         catch
@@ -112,33 +152,63 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         if (batch.OutputRows.IsEmpty)
             return stream;
         using (stream)
-            return _model.FinishStages(_ops, stream);
+            return _model.FinishStages(_ops, batch, stream);
     }
 
     /// <summary>What each stage takes now, by rank.</summary>
     public IReadOnlyList<StageReport> Report()
     {
+        RequireRunning();
+        byte[][] answers = _host.Ask(Told(StageCommandKind.Report));
+        return [StagedLayers.ReportOf(_group, _model, _pools), .. answers.Select(PipelineMessages.ReadReport)];
+    }
+
+    /// <summary>Adds an adapter: each stage gets what adds to its layers.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="factors">What it adds to which weights of the whole model.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is taken, or was, a path is not of this model, or shapes do not fit; nobody has it then.
+    /// </exception>
+    public void AddAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors)
+    {
+        // Not between the parts of a pass: those that ask for it from now on follow it to the others.
         using Lock.Scope turn = _turn.EnterScope();
         RequireRunning();
-        StageReport own = PipelineWorker.ReportOf(_group, _model, _pools);
-        PipelineMessages.Tell(_group, new StageCommand(StageCommandKind.Report));
-        return [own, .. PipelineMessages.Answers(_group).Select(PipelineMessages.Read)];
+        Dictionary<string, LinearShape> elsewhere = new(_start.Shapes.SelectMany(shapes => shapes), StringComparer.Ordinal);
+        _model.AddStageAdapter(name, factors, elsewhere);
+        _host.Tell(Told(StageCommandKind.AddAdapter), rank => AdapterBytes.Write(name, factors
+            .Where(one => _start.Shapes[rank - 1].ContainsKey(one.Key)).ToDictionary(one => one.Key, one => one.Value)));
+    }
+
+    /// <summary>Takes an adapter away; false if there is none.</summary>
+    /// <param name="name">Its name.</param>
+    public bool RemoveAdapter(string name)
+    {
+        using Lock.Scope turn = _turn.EnterScope();
+        if (!_model.RemoveAdapter(name))
+            return false;
+        RequireRunning();
+        _host.Tell(Told(StageCommandKind.RemoveAdapter), AdapterBytes.Write(name, new Dictionary<string, LowRankFactors>()));
+        return true;
     }
 
     /// <summary>Tells the other stages something out of turn; for tests of what they do with it.</summary>
-    internal void TellOnlyForTests(in StageCommand command, ReadOnlySpan<byte> body) =>
-        PipelineMessages.Tell(_group, command, body);
+    internal void TellOnlyForTests(StageCommandKind kind, byte[] body) => _host.Tell(Told(kind), body);
 
-    /// <summary>Lets the other stages leave in good order; once, after the engine has stopped.</summary>
+    /// <summary>
+    /// Has the other stages give back their layers, and leave if these were all; once, after the engine has stopped.
+    /// </summary>
     public void Dispose()
     {
         if (_isOver)
             return;
         _isOver = true;
-        while (_failure is null && _flights.TryDequeue(out Flight? flight))
+        while (!_host.IsBroken && _flights.TryDequeue(out Flight? flight))
             Await(flight).Dispose();
-        if (_failure is null)
-            PipelineMessages.Tell(_group, new StageCommand(StageCommandKind.Stop));
+        if (!_host.IsBroken)
+            _host.Tell(Told(StageCommandKind.Close));
+        if (_start.Options.Host is null)
+            _host.Dispose();
     }
 
     /// <summary>
@@ -147,24 +217,32 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
     private Flight Send(RaggedBatch part, int firstRow)
     {
         using StageRows rows = _model.RunStage(_ops, part, null, _group.Advance);
-        ReadOnlySpan<float> stream = rows.Stream.Read().Values;
         byte[] body = StagePass.Write(part, _journal);
+        Flight? flight = null;
         try
         {
             int bytes = part.OutputRows.Length == 0 ? 1 : part.OutputRows.Length * _model.Spec.Last.Width * sizeof(float);
-            var flight = new Flight(
-                _group.Receive(_group.Size - 1, PipelineMessages.Result, bytes), firstRow, part.OutputRows);
-            PipelineMessages.Tell(_group, new StageCommand(StageCommandKind.Pass), body);
-            _group.Send(1, PipelineMessages.Stream, MemoryMarshal.AsBytes(stream));
-            if (rows.LayerInputs is { } inputs)
-                _group.Send(1, PipelineMessages.LayerInputs, MemoryMarshal.AsBytes(inputs.Read().Values));
-            _flights.Enqueue(flight);
-            return flight;
+            _host.Tell(Told(StageCommandKind.Pass), body, () =>
+            {
+                // In the order of the passes, whichever models they are of.
+                flight = new Flight(
+                    _group.Receive(_group.Size - 1, PipelineMessages.Result, bytes), firstRow, part.OutputRows);
+                SendRows(rows);
+            });
+            _flights.Enqueue(flight!);
+            return flight!;
         }
-        catch (Exception failure)
+        catch (Exception failure) when (failure is not ProcessGroupException)
         {
-            throw Broken(failure);
+            throw _host.Broken(failure);
         }
+    }
+
+    private void SendRows(StageRows rows)
+    {
+        _group.Send(1, PipelineMessages.Stream, MemoryMarshal.AsBytes(rows.Stream.Read().Values));
+        if (rows.LayerInputs is { } inputs)
+            _group.Send(1, PipelineMessages.LayerInputs, MemoryMarshal.AsBytes(inputs.Read().Values));
     }
 
     /// <summary>Takes in the rows of the oldest run that is under way; those of a step that failed are dropped.</summary>
@@ -190,18 +268,16 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         }
         catch (Exception failure)
         {
-            throw Broken(failure);
+            throw _host.Broken(failure);
         }
     }
 
-    private ProcessGroupException Broken(Exception failure) => _failure ??= new ProcessGroupException(
-        $"The {_group.Size} stages of the model cannot go on: {failure.Message}", failure);
+    private StageCommand Told(StageCommandKind kind) => new(kind, _start.Number);
 
     private void RequireRunning()
     {
         ObjectDisposedException.ThrowIf(_isOver, this);
-        if (_failure is not null)
-            throw _failure;
+        _host.RequireRunning();
     }
 
     /// <summary>A run of rows that is under way.</summary>

@@ -11,6 +11,9 @@ public sealed record PipelineOptions
     /// <summary>The processes, one for each stage; used by this model alone as long as it is open.</summary>
     public required ProcessGroup Group { get; init; }
 
+    /// <summary>What several models tell the processes by; null: there is this one.</summary>
+    internal PipelineHost? Host { get; init; }
+
     /// <summary>Layers of each stage, by rank; null: cut so that the largest stage takes as little memory as can be.</summary>
     public IReadOnlyList<int>? Layers { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Seriatim.Models;
 using Seriatim.Tensors;
 using Seriatim.Training;
@@ -7,8 +8,8 @@ using Seriatim.Training;
 namespace Seriatim;
 
 /// <summary>
-/// A stage of a model after the first one (decision 045): loads its layers, follows the passes of rank 0, and leaves when rank 0
-/// closes the model.
+/// A process above rank 0 that has layers of models (decision 045): loads those that rank 0 opens, follows its passes, and leaves
+/// when rank 0 does.
 /// </summary>
 /// <example><code>
 /// using ProcessGroup group = MpiProcessGroup.Start();
@@ -18,14 +19,22 @@ namespace Seriatim;
 /// </code></example>
 public sealed class PipelineWorker
 {
-    private readonly ProcessGroup _group;
-    private readonly Model _model;
-    private readonly IOps _ops;
-    private MemoryPools? _pools;
+    private readonly LanguageModelOptions _options;
+    private readonly PipelineOptions _pipeline;
+    private readonly IDifferentiableOps _ops;
+    private readonly Func<StageOpening, string> _folderOf;
+    private readonly bool _isForOne;
+    private readonly Action<int>? _changed;
+    private readonly Dictionary<int, Task<StagedLayers>> _models = [];
+    private readonly CancellationTokenSource _failed = new();
+    private Task _opening = Task.CompletedTask;
+    private Exception? _failure;
 
-    private PipelineWorker(ProcessGroup group, Model model, IOps ops) => (_group, _model, _ops) = (group, model, ops);
+    private PipelineWorker(LanguageModelOptions options, PipelineOptions pipeline, IDifferentiableOps ops,
+        Func<StageOpening, string> folderOf, bool isForOne, Action<int>? changed) =>
+        (_options, _pipeline, _ops, _folderOf, _isForOne, _changed) = (options, pipeline, ops, folderOf, isForOne, changed);
 
-    private bool IsLast => _group.Rank == _group.Size - 1;
+    private ProcessGroup Group => _pipeline.Group;
 
     /// <summary>
     /// Runs until rank 0 has closed the model. A rank that fails must end the group, as others would wait for it.
@@ -37,55 +46,55 @@ public sealed class PipelineWorker
     /// <exception cref="ProcessGroupException">The ranks are about to load different things, or cannot.</exception>
     public static async Task RunAsync(string name, LanguageModelOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.Pipeline is not { } pipeline || pipeline.Group.IsFirst)
-            throw new ArgumentException("Pipeline with a group is needed, and a rank above 0; rank 0 opens a LanguageModel.",
-                nameof(options));
+        PipelineOptions pipeline = Require(options);
         string folder = await (options.Hub ?? new ModelHub()).ResolveAsync(name, cancellationToken: cancellationToken)
             .ConfigureAwait(false);
         await Task.Run(() => Run(folder, options, pipeline), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>What a stage takes now.</summary>
-    internal static StageReport ReportOf(ProcessGroup group, Model model, MemoryPools? pools) => new()
+    /// <summary>Follows rank 0 through all models that it opens, until it lets the others leave.</summary>
+    /// <param name="options">How models are opened; what rank 0 says of each comes before.</param>
+    internal static async Task FollowAsync(LanguageModelOptions options)
     {
-        Stage = group.Rank,
-        Place = group.Place,
-        FirstLayer = model.Stage!.First,
-        Layers = model.Stage.Count,
-        WeightBytes = model.WeightBytes,
-        MemoryBytes = pools?.Bytes ?? 0,
-        ResidentBytes = Environment.WorkingSet,
-    };
+        PipelineOptions pipeline = Require(options);
+        ModelHub hub = options.Hub ?? new ModelHub();
+        await Task.Run(() => Follow(
+            options, pipeline, opening => hub.ResolveAsync(opening.Name).GetAwaiter().GetResult(), isForOne: false))
+            .ConfigureAwait(false);
+    }
 
     /// <summary>As <see cref="RunAsync"/>, of a folder that is there.</summary>
-    internal static void Run(string folder, LanguageModelOptions options, PipelineOptions pipeline)
+    internal static void Run(string folder, LanguageModelOptions options, PipelineOptions pipeline) =>
+        Follow(options, pipeline, _ => folder, isForOne: true);
+
+    private static PipelineOptions Require(LanguageModelOptions options)
     {
-        ModelLoadOptions load = ModelParts.LoadOptions(options);
-        PipelineStart start = PipelineStart.Begin(pipeline, folder, load);
-        Model model;
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Pipeline is { Group.IsFirst: false } pipeline ? pipeline
+            : throw new ArgumentException("Pipeline with a group is needed, and a rank above 0; rank 0 opens a LanguageModel.",
+                nameof(options));
+    }
+
+    /// <summary>As both above.</summary>
+    /// <param name="options">How models are opened.</param>
+    /// <param name="pipeline">The processes.</param>
+    /// <param name="folderOf">Finds a model.</param>
+    /// <param name="isForOne">Whether there is one model, and its failure is that of all.</param>
+    /// <param name="changed">Told of how many models something is here, whenever one came or has gone; null: nobody is.</param>
+    internal static void Follow(LanguageModelOptions options, PipelineOptions pipeline, Func<StageOpening, string> folderOf,
+        bool isForOne, Action<int>? changed = null)
+    {
+        using IDifferentiableOps ops = CpuOps.Create(options.Threads);
+        var worker = new PipelineWorker(options, pipeline, ops, folderOf, isForOne, changed);
         try
         {
-            model = Model.Load(folder, load with { Stage = start.Own });
+            worker.Follow();
         }
-        catch (Exception failure)
+        finally
         {
-            throw start.Fail(failure);
-        }
-
-        using (model)
-        using (IDifferentiableOps ops = CpuOps.Create(options.Threads))
-        {
-            start.Complete(model);
-            var worker = new PipelineWorker(pipeline.Group, model, ops);
-            try
-            {
-                worker.Follow();
-            }
-            finally
-            {
-                worker._pools?.Dispose();
-            }
+            foreach (Task<StagedLayers> model in worker._models.Values.Where(model => model.IsCompletedSuccessfully))
+                model.Result.Dispose();
+            worker._failed.Dispose();
         }
     }
 
@@ -94,22 +103,21 @@ public sealed class PipelineWorker
         while (true)
         {
             StageCommand command = Next();
+            using IncomingMessage? message = command.BodyBytes == 0 ? null
+                : Group.Receive(0, PipelineMessages.Body, command.BodyBytes);
+            ReadOnlySpan<byte> body = message is null ? [] : message.Wait();
             switch (command.Kind)
             {
                 case StageCommandKind.Stop:
                     return;
-                case StageCommandKind.MakePools:
-                    _pools?.Dispose();
-                    _pools = null;
-                    _pools = _model.NewMemoryPools(command.PageSize, command.Pages, command.States, command.Type);
-                    PipelineMessages.Reply(_group, PipelineMessages.Write(ReportOf(_group, _model, _pools)));
+                case StageCommandKind.Open:
+                    Open(command.Model, JsonSerializer.Deserialize(body, PipelineJson.Default.StageOpening)!);
                     break;
-                case StageCommandKind.Report:
-                    PipelineMessages.Reply(_group, PipelineMessages.Write(ReportOf(_group, _model, _pools)));
+                case StageCommandKind.Close:
+                    Close(command.Model);
                     break;
                 default:
-                    using (IncomingMessage body = _group.Receive(0, PipelineMessages.Body, command.BodyBytes))
-                        Pass(body.Wait());
+                    _models[command.Model].GetAwaiter().GetResult().Do(command, body);
                     break;
             }
         }
@@ -117,57 +125,88 @@ public sealed class PipelineWorker
 
     private StageCommand Next()
     {
-        using IncomingMessage message = _group.Receive(0, PipelineMessages.Command, Unsafe.SizeOf<StageCommand>());
-        return MemoryMarshal.Read<StageCommand>(message.Wait());
-    }
-
-    private void Pass(ReadOnlySpan<byte> body)
-    {
-        RaggedBatch batch = StagePass.Read(body.ToArray(), _pools);
-        using StageRows before = Arrived(batch.Rows);
-        using StageRows rows = _model.RunStage(_ops, batch, before, _group.Advance);
-        ReadOnlySpan<float> stream = rows.Stream.Read().Values;
-        if (IsLast)
+        using IncomingMessage message = Group.Receive(0, PipelineMessages.Command, Unsafe.SizeOf<StageCommand>());
+        try
         {
-            Return(batch.OutputRows.Span, stream, rows.Stream.Columns);
-            return;
+            return MemoryMarshal.Read<StageCommand>(message.Wait(_failed.Token));
         }
-
-        _group.Send(_group.Rank + 1, PipelineMessages.Stream, MemoryMarshal.AsBytes(stream));
-        if (rows.LayerInputs is { } inputs)
-            _group.Send(_group.Rank + 1, PipelineMessages.LayerInputs, MemoryMarshal.AsBytes(inputs.Read().Values));
-    }
-
-    /// <summary>What the stage before made.</summary>
-    private StageRows Arrived(int rows)
-    {
-        Tensor stream = Receive(PipelineMessages.Stream, rows, _model.Spec.Last.Width);
-        if (_model.Spec.Last.LayerInputs is not { } inputs)
-            return new StageRows(stream, null);
-        int layers = _model.Spec.Last.Layers.Count - _model.Stage!.First;
-        return new StageRows(stream, Receive(PipelineMessages.LayerInputs, rows, layers * inputs.Width));
-    }
-
-    private Tensor Receive(int tag, int rows, int columns)
-    {
-        using IncomingMessage message = _group.Receive(_group.Rank - 1, tag, checked(rows * columns * sizeof(float)));
-        return _model.Device.Upload(MemoryMarshal.Cast<byte, float>(message.Wait()), rows, columns);
+        catch (Exception)
+        {
+            // Not in a filter, which would wait while the message still holds what it waits with.
+            if (OwnFailure() is { } failure)
+                throw failure;
+            throw;
+        }
     }
 
     /// <summary>
-    /// Rank 0 gets the rows that are wanted and no others; a byte says that none are, and that the pass is done.
+    /// What has failed here, as far as it is known; of one model also what is only about to, and what rank 0 may have left for.
     /// </summary>
-    private void Return(ReadOnlySpan<int> wanted, ReadOnlySpan<float> stream, int width)
+    private Exception? OwnFailure()
     {
-        if (wanted.IsEmpty)
+        if (_isForOne)
+            _opening.Wait();
+        return _failure;
+    }
+
+    /// <summary>Models are loaded one after the other, while passes of those that are there go on.</summary>
+    private void Open(int model, StageOpening opening)
+    {
+        Task before = _opening;
+        Task<StagedLayers> loading = Task.Run(async () =>
         {
-            _group.Send(0, PipelineMessages.Result, [1]);
-            return;
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return Load(opening);
+        });
+        _models.Add(model, loading);
+        _changed?.Invoke(_models.Count);
+        _opening = loading.ContinueWith(Watch, TaskScheduler.Default);
+    }
+
+    private StagedLayers Load(StageOpening opening)
+    {
+        PipelineOptions pipeline = _pipeline;
+        LanguageModelOptions options = _options;
+        if (!_isForOne)
+        {
+            pipeline = pipeline with { Layers = opening.Layers };
+            options = options with { Storage = opening.Storage, Placement = opening.Placement };
         }
 
-        float[] rows = new float[wanted.Length * width];
-        for (int i = 0; i < wanted.Length; i++)
-            stream.Slice(wanted[i] * width, width).CopyTo(rows.AsSpan(i * width, width));
-        _group.Send(0, PipelineMessages.Result, MemoryMarshal.AsBytes(rows.AsSpan()));
+        string folder;
+        try
+        {
+            folder = _folderOf(opening);
+        }
+        catch (Exception failure)
+        {
+            // What is not here is told where files would be compared.
+            throw PipelineStart.Refuse(pipeline, failure);
+        }
+
+        return StagedLayers.Load(folder, options, pipeline, _ops);
+    }
+
+    /// <summary>
+    /// A failure that all ranks know of is rank 0's to tell, where there are other models besides; any other ends this rank.
+    /// </summary>
+    private void Watch(Task<StagedLayers> loading)
+    {
+        if (loading.Exception?.InnerException is not { } failure || (failure is ProcessGroupException && !_isForOne))
+            return;
+        _failure = failure;
+        _failed.Cancel();
+    }
+
+    private void Close(int model)
+    {
+        if (!_models.Remove(model, out Task<StagedLayers>? layers))
+            return;
+
+        // One that could not be loaded has left nothing.
+        ((Task)layers).ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+        if (layers.IsCompletedSuccessfully)
+            layers.Result.Dispose();
+        _changed?.Invoke(_models.Count);
     }
 }

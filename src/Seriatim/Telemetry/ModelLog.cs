@@ -45,6 +45,9 @@ internal static partial class ModelLog
     [LoggerMessage(10, LogLevel.Error, "{Model} could not be opened: {Reason}")]
     public static partial void NotOpened(ILogger logger, string model, string reason);
 
+    [LoggerMessage(12, LogLevel.Information, "{Model}: {Stage}")]
+    public static partial void Stage(ILogger logger, string model, StageReport stage);
+
     [LoggerMessage(11, LogLevel.Debug, "Closing {Model}.")]
     public static partial void Closing(ILogger logger, string model);
 

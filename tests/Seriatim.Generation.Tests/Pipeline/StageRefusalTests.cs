@@ -98,7 +98,7 @@ public sealed class StageRefusalTests
             Assert.False(good.Completion.IsCompleted);
 
             // A pass with pages that the stage does not have: what a defect or broken memory may do.
-            staged.TellOnlyForTests(new StageCommand(StageCommandKind.Pass), [7, 0, 0, 0]);
+            staged.TellOnlyForTests(StageCommandKind.Pass, [7, 0, 0, 0]);
             core.Drain();
             var failure = Assert.ThrowsAny<Exception>(() => good.Result());
             Assert.Contains("The 2 stages of the model cannot go on", $"{failure}");
@@ -131,20 +131,6 @@ public sealed class StageRefusalTests
             core.Drain();
             Runs.Equal(expected, one.Result(), "after a failure");
         });
-    }
-
-    [Fact]
-    public void Adapters_are_refused()
-    {
-        Stages.Run(Llama, 2, staged =>
-        {
-            using var core = new EngineCore(staged, Runs.Roomy with { Pages = 64 });
-            Assert.ThrowsAny<GenerationException>(() => core.Add(Asked with { Adapter = "mine" }));
-        });
-        using var stage = Model.Load(Llama, new ModelLoadOptions { Stage = new ModelStage(0, 1) });
-        var none = new Dictionary<string, LowRankFactors>();
-        Assert.Contains("layer 0 of the 2 layers of a llama model",
-            Assert.Throws<NotSupportedException>(() => stage.AddAdapter("mine", none)).Message);
     }
 
     private static string Refusal(Exception?[] failures)

@@ -48,7 +48,7 @@ internal static class Stages
             PipelineStart start = PipelineStart.Begin(pipeline, own, load);
             using var model = Model.Load(own, load with { Stage = start.Own });
             using var ops = CpuOps.Create(1);
-            start.Complete(model);
+            start.Complete(model, StagedLayers.ReportOf(group, model, null));
             using var staged = new PipelineModel(new LoadedModel(model, ops), ops, start);
             first(staged);
         });

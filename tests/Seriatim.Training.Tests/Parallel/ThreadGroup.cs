@@ -57,9 +57,17 @@ internal sealed class ThreadGroup : ProcessGroup
     {
         private byte[]? _here;
 
+        public override bool IsHere => _here is not null || mail.Has(address);
+
+        public override ReadOnlySpan<byte> Wait(CancellationToken cancellationToken)
+        {
+            _here ??= mail.Take(address, cancellationToken);
+            return _here;
+        }
+
         public override ReadOnlySpan<byte> Wait()
         {
-            _here ??= mail.Take(address);
+            _here ??= mail.Take(address, CancellationToken.None);
             Assert.Equal(bytes, _here.Length);
             return _here;
         }
@@ -86,12 +94,24 @@ internal sealed class ThreadGroup : ProcessGroup
             }
         }
 
-        public byte[] Take((int From, int To, int Tag) address)
+        /// <summary>Whether nobody need wait for it: it is here, or never will be.</summary>
+        public bool Has((int From, int To, int Tag) address)
         {
+            lock (_waiting)
+            {
+                return (_waiting.TryGetValue(address, out Queue<byte[]>? queue) && queue.Count > 0)
+                    || _gone.Contains(address.From);
+            }
+        }
+
+        public byte[] Take((int From, int To, int Tag) address, CancellationToken cancellationToken)
+        {
+            using CancellationTokenRegistration ended = cancellationToken.UnsafeRegister(_ => Wake(), null);
             lock (_waiting)
             {
                 while (true)
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     if (_waiting.TryGetValue(address, out Queue<byte[]>? queue) && queue.TryDequeue(out byte[]? message))
                         return message;
                     if (_gone.Contains(address.From))
@@ -99,6 +119,12 @@ internal sealed class ThreadGroup : ProcessGroup
                     Monitor.Wait(_waiting);
                 }
             }
+        }
+
+        private void Wake()
+        {
+            lock (_waiting)
+                Monitor.PulseAll(_waiting);
         }
 
         public void End(int rank)

@@ -48,6 +48,22 @@ public sealed class EngineViewTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Processes_that_have_layers_stand_with_what_they_take()
+    {
+        _picture.Add(EngineLine.Read("""
+            {"object":"engine.opened","model":"tiny","family":"llama","context":256,"weight_bytes":1000,"bytes_per_position":64,
+            "limits":{"token_budget":512,"max_sequences":64,"max_queued":1024,"page_size":16,"key_value_type":"F32",
+            "prefix_cache":true,"draft_model":false,"threads":2,"cores":2,"memory_bytes":1000000},
+            "stages":[{"stage":0,"place":"node-a","first_layer":0,"layers":2,
+            "weight_bytes":11,"memory_bytes":22,"resident_bytes":33},
+            {"stage":1,"place":"node-b","first_layer":2,"layers":3,"weight_bytes":44,"memory_bytes":55,"resident_bytes":66}]}
+            """));
+        string card = Render<EngineLimitsCard>().Markup;
+        Assert.Contains("Process 1 (node-b): layers 2 to 4", card);
+        Assert.Contains("44 B weights, 55 B room for texts, 66 B in all", card);
+    }
+
+    [Fact]
     public void Silos_of_a_cluster_stand_with_their_replicas_and_state()
     {
         Assert.Empty(Silos(null).Markup.Trim());

@@ -39,6 +39,7 @@ internal sealed class PropsEndpoint : Endpoint
         json.WriteBoolean("audio"u8, false);
         json.WriteEndObject();
         json.WriteString("build_info"u8, ModelIdentity.Version);
+        ProcessJson.Write(json, use.Opened);
         json.WriteEndObject();
     }
 
