@@ -4,7 +4,7 @@ using static Seriatim.Cluster.Tests.DurableClient;
 
 namespace Seriatim.Cluster.Tests;
 
-/// <summary>Durable requests whose client, store or server is at fault: nothing is lost that could be kept, and nothing stays.</summary>
+/// <summary>Durable requests whose client, store or server is at fault: nothing is lost that could be kept.</summary>
 public sealed class DurableFaultTests
 {
     private const string Body =

@@ -1,3 +1,4 @@
+using Seriatim.Generation;
 using Seriatim.Tests;
 
 namespace Seriatim.Cluster.Tests;
@@ -38,7 +39,8 @@ internal sealed class TestCluster : IAsyncDisposable
         cluster.Alone = await TestSilo.StartAsync(model);
         for (int i = 0; i < count; i++)
         {
-            TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model, price: isPaced ? new(0.003, 0, 0, 0) : null);
+            StepPrice? price = isPaced ? new(0.003, 0, 0, 0) : null;
+            TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model, price: price);
             silo.Join($"silo-{i}", cluster.Options, cluster.Store);
             if (link is not null)
                 silo.Link = link(i, silo.Replica);

@@ -56,7 +56,10 @@ internal sealed partial class TestSilo : IAsyncDisposable
                 {
                     Model = model,
                     Name = "tiny",
-                    Options = new() { Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 128, TokenBudget = 256, Price = price } },
+                    Options = new()
+                    {
+                        Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 128, TokenBudget = 256, Price = price },
+                    },
                     KeepAlive = Timeout.InfiniteTimeSpan,
                     Preload = true,
                 });

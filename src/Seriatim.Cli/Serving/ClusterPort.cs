@@ -37,7 +37,8 @@ internal static class ClusterPort
             }
         }
 
-        string file = Path.Combine(folder ?? Path.GetTempPath(), $"seriatim-cluster-{$"{address}".Replace(':', '-')}-{found}.lock");
+        string name = $"seriatim-cluster-{$"{address}".Replace(':', '-')}-{found}.lock";
+        string file = Path.Combine(folder ?? Path.GetTempPath(), name);
         try
         {
             lock (Taken)
