@@ -53,7 +53,7 @@ internal sealed class Tally(int requests)
         Leave(stream, run);
     }
 
-    /// <summary>A stream leaves a run, for another one or as it has ended. What was there before was computed once more.</summary>
+    /// <summary>A stream leaves a run, for another one or as it has ended: what was known before is repeated.</summary>
     public void Leave(SimulatedStream stream, SimulatedRun run)
     {
         if (run.Group is not { } group)
