@@ -9,35 +9,30 @@ namespace Seriatim.Cluster.Benchmarks;
 /// </summary>
 internal static class Comparison
 {
-    private const int Replicas = 4, Positions = 8192, Sequences = 16, Vocabulary = 500, Context = 500, Alone = 60;
+    private const int Replicas = 4, Positions = 8192, Sequences = 16, Vocabulary = 500, Context = 500;
+
+    /// <summary>
+    /// Requests of a probe; half as many before it. Together they go round all silos from each door, so that where the next one
+    /// goes in turn is where the first would have gone.
+    /// </summary>
+    private const int Alone = 64;
 
     public static async Task<int> RunAsync(ComparisonOptions options)
     {
         string model = options.Model ?? FindStories();
         MeasuredPrice price = options.Cost is { } file ? PriceJson.Read(file) : Cli.ClusterLabFlags.UsualPrice;
         price = Scaled(price, options.Scale);
-        Trace trace = new TraceRecipe
-        {
-            Requests = options.Requests,
-            Rate = options.Rate,
-            Turns = 5,
-            Think = 3,
-            Prompt = 24,
-            Output = 20,
-            Prefixes = 6,
-            PrefixTokens = 96,
-            Context = Context,
-        }.Make(options.Seed);
         string folder = Directory.CreateTempSubdirectory("seriatim-cluster-bench-").FullName;
         try
         {
             string cost = Path.Combine(folder, "cost.json");
             PriceJson.Write(cost, price);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{trace.Requests.Count} requests in {trace.First.Count} conversations, {Replicas} processes, a step "
+                $"{options.Traces} traces of {options.Requests} requests, {Replicas} processes, a step "
                     + $"{price.StepSeconds * 1e3:F1} ms, a row {price.RowSeconds * 1e6:F0} µs"));
-            foreach (ClusterRouting routing in Enum.GetValues<ClusterRouting>())
-                await CompareAsync(routing, model, cost, price, trace);
+            foreach (ClusterRouting routing in Enum.GetValues<ClusterRouting>().Where(one => one == (options.Routing ?? one)))
+                await CompareAsync(routing, model, cost, price, options);
+
             return 0;
         }
         finally
@@ -46,20 +41,63 @@ internal static class Comparison
         }
     }
 
-    private static async Task CompareAsync(ClusterRouting routing, string model, string cost, MeasuredPrice price, Trace trace)
+    private static Trace TraceOf(ComparisonOptions options, int number) => new TraceRecipe
     {
-        await using Processes processes = await Processes.StartAsync(Replicas, [
-            "-m", $"{model}=m", "-t", "1", "-c", $"{Positions}", "--cache-type", "f32", "-np", $"{Sequences}", "--pace", cost,
-            "--cluster-routing", RoutingNames.Of(routing)]);
-        var alone = new List<double>();
-        await ProbeAsync(processes, price.Price, alone);
-        var client = new TraceClient(processes.Doors, "m", Vocabulary);
-        double seconds = await client.RunAsync(trace);
+        Requests = options.Requests,
+        Rate = options.Rate,
+        Turns = 5,
+        Think = 3,
+        Prompt = 24,
+        Output = 20,
+        Prefixes = 6,
+        PrefixTokens = 96,
+        Context = Context,
+    }.Make(options.Seed + (ulong)number);
 
-        // Before and after, as a machine that others use too is not the same all the time.
-        await ProbeAsync(processes, price.Price, alone);
-        double beside = Math.Max(0, Median(alone));
-        ClusterOutcome simulated = ClusterSimulation.Run(trace, new ClusterPlan
+    /// <summary>
+    /// All traces with one routing, each with processes that have just begun: figures are of all requests together.
+    /// </summary>
+    private static async Task CompareAsync(ClusterRouting routing, string model, string cost, MeasuredPrice price,
+        ComparisonOptions options)
+    {
+        (Figures real, Figures simulated) = (new(), new());
+        Console.WriteLine($"\n{RoutingNames.Of(routing)}");
+        for (int number = 0; number < options.Traces; number++)
+        {
+            Trace trace = TraceOf(options, number);
+            double beside;
+            Figures here;
+            await using (Processes processes = await Processes.StartAsync(Replicas, [
+                "-m", $"{model}=m", "-t", "1", "-c", $"{Positions}", "--cache-type", "f32", "-np", $"{Sequences}", "--pace", cost,
+                "--cluster-routing", RoutingNames.Of(routing)]))
+            {
+                var alone = new List<double>();
+                await ProbeAsync(processes, price.Price, alone);
+                var client = new TraceClient(processes.Doors, "m", Vocabulary);
+                double seconds = await client.RunAsync(trace);
+
+                // Before and after, as a machine that others use too is not the same all the time.
+                await ProbeAsync(processes, price.Price, alone);
+                beside = Math.Max(0, Figures.At(alone, 0.5));
+                here = Figures.Of(client, seconds);
+            }
+
+            Figures there = Simulate(trace, routing, price, beside);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  trace {options.Seed + (ulong)number}: {beside * 1e3:F2} ms beside the step of a request alone; differences "
+                    + $"{here.Differences(there)}"));
+            real.Add(here);
+            simulated.Add(there);
+        }
+
+        Console.WriteLine($"{"",-34}{"processes",12}{"simulation",12}{"difference",12}");
+        foreach ((string name, Func<Figures, double> read) in Figures.Lines)
+            Line(name, read(real), read(simulated));
+    }
+
+    private static Figures Simulate(Trace trace, ClusterRouting routing, MeasuredPrice price, double beside)
+    {
+        var plan = new ClusterPlan
         {
             Replicas = Replicas,
             Doors = Replicas,
@@ -68,16 +106,11 @@ internal static class Comparison
             Engine = new EngineOptions { Pages = Positions / 16, MaxSequences = Sequences, MaxQueuedRequests = 512 },
             ThereSeconds = beside / 2,
             BackSeconds = beside / 2,
-        });
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{RoutingNames.Of(routing)} ({beside * 1e3:F2} ms beside the step, of requests alone)\n"
-                + $"{"",-34}{"processes",12}{"simulation",12}{"difference",12}"));
-        Line("hit rate, %", 100.0 * client.CachedTokens / client.PromptTokens, 100 * simulated.HitRate);
-        Line("first token, median, ms", 1e3 * Median(client.First), 1e3 * simulated.FirstToken.Median);
-        Line("first token, mean, ms", 1e3 * client.First.Average(), 1e3 * simulated.FirstToken.Mean);
-        Line("first token, 90 of 100, ms", 1e3 * At(client.First, 0.9), 1e3 * simulated.FirstToken.P90);
-        Line("further token, median, ms", 1e3 * Median(client.Between), 1e3 * simulated.TokenTime.Median);
-        Line("tokens a second", client.NewTokens / seconds, simulated.TokensPerSecond);
+        };
+        var figures = new Figures();
+        ClusterOutcome outcome = ClusterSimulation.Run(trace, plan, ended: figures.Take(plan.BackSeconds));
+        figures.Close(outcome);
+        return figures;
     }
 
     /// <summary>Seconds that HTTP, the door and the way to the replica take, beside the step that makes a first token.</summary>
@@ -98,11 +131,6 @@ internal static class Comparison
 
     private static void Line(string name, double real, double simulated) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"{name,-34}{real,12:F2}{simulated,12:F2}{100 * (simulated / real - 1),11:F1} %"));
-
-    private static double Median(List<double> values) => At(values, 0.5);
-
-    private static double At(List<double> values, double share) =>
-        values.Order().ElementAt(Math.Max(0, (int)Math.Ceiling(share * values.Count) - 1));
 
     private static MeasuredPrice Scaled(MeasuredPrice price, double scale) => price with
     {

@@ -31,11 +31,14 @@ internal sealed class Processes : IAsyncDisposable
         {
             processes.Start("redis-server", ["--port", $"{redis}", "--save", "", "--bind", "127.0.0.1"]);
             string program = Path.Combine(AppContext.BaseDirectory, "Seriatim.Cli.dll");
-            foreach (int port in ports)
+            // The names of silos begin with their addresses, and by names the router decides between equals: they are in the
+            // order of the doors, as in the simulation.
+            int[] silos = [.. ports.Select(_ => FreePort()).Order()];
+            foreach ((int port, int silo) in ports.Zip(silos))
             {
                 processes.Start("dotnet", [
-                    program, "serve", .. serve, "--port", $"{port}", "--cluster", $"redis://127.0.0.1:{redis}", "--cluster-address",
-                    "127.0.0.1", "--cluster-port", $"{FreePort()}"]);
+                    program, "serve", .. serve, "--port", $"{port}", "--cluster", $"redis://127.0.0.1:{redis}",
+                    "--cluster-address", "127.0.0.1", "--cluster-port", $"{silo}"]);
             }
 
             foreach (HttpClient door in processes.Doors)

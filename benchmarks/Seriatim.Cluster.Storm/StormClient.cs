@@ -22,6 +22,7 @@ internal sealed class StormClient(HttpClient http, Uri[] doors, Random random, s
     private readonly StormAnswer _answer = new();
     private long _last;
     private string? _response;
+    private Uri _door = doors[0];
 
     /// <summary>How often it came again with what it had.</summary>
     public int Resumed { get; private set; }
@@ -33,6 +34,15 @@ internal sealed class StormClient(HttpClient http, Uri[] doors, Random random, s
     public double Still { get; private set; }
 
     public string Name => name;
+
+    /// <summary>How often a stream was ended with an error by a door that had reason to.</summary>
+    public int Errors { get; private set; }
+
+    /// <summary>What doors that had none ended it with.</summary>
+    public List<string> Faults { get; } = [];
+
+    /// <summary>Whether a door is at fault.</summary>
+    public Func<Uri, bool> IsDisturbed { get; init; } = _ => false;
 
     /// <summary>Whether there is one server, in no cluster.</summary>
     public bool IsAlone { get; init; }
@@ -49,7 +59,8 @@ internal sealed class StormClient(HttpClient http, Uri[] doors, Random random, s
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                if (await TryAsync(doors[random.Next(doors.Length)], cancellation))
+                _door = doors[random.Next(doors.Length)];
+                if (await TryAsync(_door, cancellation))
                     return _answer;
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException
@@ -161,10 +172,25 @@ internal sealed class StormClient(HttpClient http, Uri[] doors, Random random, s
         _answer.Add(id, data);
     }
 
-    /// <summary>An error in a stream tells that it goes on elsewhere, or that its server stops.</summary>
-    private static bool IsError(string data) => data.StartsWith("{\"error\"", StringComparison.Ordinal)
-        || data.StartsWith("{\"type\":\"error\"", StringComparison.Ordinal)
-        || data.StartsWith("{\"type\":\"response.failed\"", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether a stream ends with an error. It may tell that the stream goes on elsewhere, where its client has come again, or
+    /// that its server stops; all else is a fault that the storm is to show.
+    /// </summary>
+    private bool IsError(string data)
+    {
+        if (!data.StartsWith("{\"error\"", StringComparison.Ordinal)
+            && !data.StartsWith("{\"type\":\"error\"", StringComparison.Ordinal)
+            && !data.StartsWith("{\"type\":\"response.failed\"", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        if (IsDisturbed(_door) || data.Contains("durable_elsewhere", StringComparison.Ordinal))
+            Errors++;
+        else
+            Faults.Add($"{_door}: {data}");
+        return true;
+    }
 
     /// <summary>Whether a refusal passes; one that does not is a fault that the storm is to show.</summary>
     private bool Refused(HttpResponseMessage answer, string text)

@@ -11,12 +11,16 @@ internal sealed class StormSilo : IDisposable
 
     private const int Port = 8080;
 
+    /// <summary>How long the faults of a silo may last once it was signalled, its start with them.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(30);
+
     private readonly StormNetwork _network;
     private readonly string[] _command;
     private readonly string _log;
     private readonly string? _skew;
     private Process? _process;
     private volatile bool _isOver;
+    private long _disturbed;
 
     /// <param name="network">Where.</param>
     /// <param name="number">Which.</param>
@@ -45,11 +49,25 @@ internal sealed class StormSilo : IDisposable
     /// <summary>How often it was started.</summary>
     public int Starts { get; private set; }
 
+    /// <summary>Whether it is at fault, or was a moment ago: what it then says is none of its own.</summary>
+    public bool IsDisturbed => Volatile.Read(ref _disturbed) is var since and not 0
+        && Stopwatch.GetElapsedTime(since) < Calm;
+
+    /// <summary>It is being signalled or cut off from others.</summary>
+    public void Disturb() => Volatile.Write(ref _disturbed, Stopwatch.GetTimestamp());
+
     /// <summary>Signals it: 9, or 19 and 18 to stop it and let it go on.</summary>
     public void Signal(int signal)
     {
         if (_process is not { HasExited: false } process)
             return;
+        Disturb();
+        Signal(process, signal);
+    }
+
+    /// <summary>Signals a process.</summary>
+    public static void Signal(Process process, int signal)
+    {
         using Process kill = Process.Start("kill", [$"-{signal.ToString(CultureInfo.InvariantCulture)}", $"{process.Id}"]);
         kill.WaitForExit();
     }

@@ -134,7 +134,7 @@ internal sealed partial class ClusterSimulation
             if (replica.Dead is not null || incarnation != replica.Incarnation || replica.Frozen is not null)
             {
                 // Nobody answers: the door waits as long as it does, and one that is frozen finds the order when it goes on.
-                stream.Run = run;
+                Move(stream, run);
                 At(_now + Nanoseconds(_plan.Silence.TotalSeconds), new SimulatedEvent(EventKind.Patience, Subject: run));
                 if (replica.Frozen is not null && incarnation == replica.Incarnation)
                     replica.Add(run);
@@ -145,12 +145,19 @@ internal sealed partial class ClusterSimulation
             door.Take(place, replica.Load());
             if (!isTaken)
                 continue;
-            stream.Run = run;
+            Move(stream, run);
             BeginStep(replica);
             return true;
         }
 
         return false;
+    }
+
+    private void Move(SimulatedStream stream, SimulatedRun run)
+    {
+        if (stream.Run is { } left)
+            _tally.Leave(stream, left);
+        stream.Run = run;
     }
 
     private void BeginStep(SimulatedReplica replica)
@@ -195,8 +202,7 @@ internal sealed partial class ClusterSimulation
         if (stream.IsStill)
             _tally.Still(_now - stream.LastNew);
         (stream.IsStill, stream.LastNew) = (false, _now);
-        if (run.IsFirst)
-            stream.CachedTokens = run.Group!.CachedTokens;
+        stream.FirstRun ??= run;
         if (!run.IsDone)
             return;
         _open--;

@@ -14,6 +14,12 @@ internal sealed class MemoryKeptStore : IKeptStore
     /// <summary>After how many writes what is written is lost, as with a door that died before; null: nothing is.</summary>
     public int? LosesAfter { get; set; }
 
+    /// <summary>How many writes are told to have failed although they have come there.</summary>
+    public int Late { get; set; }
+
+    /// <summary>Whether it forgets a record before it is written once more.</summary>
+    public bool Forgets { get; set; }
+
     public int Writes { get; private set; }
 
     public IEnumerable<KeptRecord> Records => _records.Values.Select(one => one.Record);
@@ -30,12 +36,14 @@ internal sealed class MemoryKeptStore : IKeptStore
         Require();
         lock (_records)
         {
+            if (Forgets && tag is not null && _records.TryRemove(number, out _))
+                Forgets = false;
             int next = tag is null ? 1 : int.Parse(tag, CultureInfo.InvariantCulture) + 1;
             bool isThere = _records.TryGetValue(number, out (KeptRecord Record, int Tag) found);
             if (isThere ? Text(found.Tag) != tag : tag is not null)
                 throw new KeptTakenException();
             _records[number] = (++Writes > LosesAfter && isThere ? found.Record : record, next);
-            return Task.FromResult(Text(next));
+            return tag is null || Late == 0 ? Task.FromResult(Text(next)) : FailedAsync();
         }
     }
 
@@ -44,6 +52,12 @@ internal sealed class MemoryKeptStore : IKeptStore
         Require();
         _records.TryRemove(number, out _);
         return Task.CompletedTask;
+    }
+
+    private Task<string> FailedAsync()
+    {
+        Late--;
+        return Task.FromException<string>(new TimeoutException("The operation has timed out."));
     }
 
     private static string Text(int tag) => tag.ToString(CultureInfo.InvariantCulture);

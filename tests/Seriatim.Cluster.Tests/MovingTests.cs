@@ -82,6 +82,34 @@ public sealed class MovingTests
         Assert.True(Count(cluster, "moved_total") > 0);
     }
 
+    /// <summary>What a run that is begun again had not caught up with is known by the door alone.</summary>
+    [Fact]
+    public async Task A_silo_that_drains_in_the_midst_of_a_run_that_is_begun_again_doubles_nothing()
+    {
+        foreach (string name in new[] { "three", "mirostat", "prompt" })
+        {
+            int told = 0;
+            TestCluster? all = null;
+            await using TestCluster cluster = all = await TestCluster.StartAsync(4, (i, inner) => new Link(inner)
+            {
+                BreaksAfter = i == 1 ? 12 : null,
+                Changes = news =>
+                {
+                    if (i == 2 && ++told == 4)
+                        _ = all!.Silos[2].Replica.DrainAsync();
+                    return news;
+                },
+            });
+            cluster.SendAway();
+            (string path, string body) = Requests.All[name];
+            string alone = await cluster.Alone.AskAsync(path, body);
+            Assert.Equal(alone, await cluster.First.AskAsync(path, body));
+            Assert.True(cluster.Silos[1].Link.IsBroken);
+            Assert.True(Count(cluster, "repeated_total") > 0 && Count(cluster, "moved_total") > 0, name);
+            Assert.Equal(0, Count(cluster, "different_total"));
+        }
+    }
+
     [Fact]
     public async Task Silos_with_other_weights_under_one_name_never_go_on_with_each_others_streams()
     {

@@ -125,7 +125,7 @@ public sealed class RouterTests
         Assert.Equal(["a"], Names(table));
     }
 
-    /// <summary>What goes by turns comes to all of them, and to each once in a round.</summary>
+    /// <summary>What goes by turns comes to all of them, and to each once in a round that begins behind the own silo.</summary>
     [Fact]
     public void By_turns_each_silo_has_one()
     {
@@ -138,7 +138,7 @@ public sealed class RouterTests
 
         var none = new HashSet<KnownSilo>();
         string[] turns = [.. Enumerable.Range(0, 7).Select(_ => table.Best("m", "1", Pages, false, none)!.Name)];
-        Assert.Equal(["a", "b", "c", "a", "b", "c", "a"], turns);
+        Assert.Equal(["b", "c", "a", "b", "c", "a", "b"], turns);
     }
 
     /// <summary>The least load is found without looking at pages, which decide otherwise.</summary>

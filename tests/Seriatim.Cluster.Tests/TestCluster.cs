@@ -27,7 +27,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <param name="count">How many.</param>
     /// <param name="link">The way to a silo, by its number.</param>
     /// <param name="others">Whether all but the first have other weights.</param>
-    public static async Task<TestCluster> StartAsync(int count, Func<int, IReplica, Link>? link = null, bool others = false)
+    /// <param name="isPaced">Whether a step takes 3 ms at least, so that a run is under way for a while on any machine.</param>
+    public static async Task<TestCluster> StartAsync(
+        int count, Func<int, IReplica, Link>? link = null, bool others = false, bool isPaced = false)
     {
         var cluster = new TestCluster();
         string model = Path.Combine(cluster._folder.Path, "model"), other = Path.Combine(cluster._folder.Path, "other");
@@ -36,7 +38,7 @@ internal sealed class TestCluster : IAsyncDisposable
         cluster.Alone = await TestSilo.StartAsync(model);
         for (int i = 0; i < count; i++)
         {
-            TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model);
+            TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model, price: isPaced ? new(0.003, 0, 0, 0) : null);
             silo.Join($"silo-{i}", cluster.Options, cluster.Store);
             if (link is not null)
                 silo.Link = link(i, silo.Replica);

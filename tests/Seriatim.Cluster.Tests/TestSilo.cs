@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Seriatim.Generation;
 using Seriatim.Server;
 using Seriatim.Server.Tests;
 
@@ -16,7 +17,13 @@ internal sealed partial class TestSilo : IAsyncDisposable
     private TestSilo(WebApplication app)
     {
         _app = app;
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromMinutes(5) };
+
+        // Who leaves an answer leaves it at once: the rest is not read to keep the connection.
+        Client = new HttpClient(new SocketsHttpHandler { MaxResponseDrainSize = 0 })
+        {
+            BaseAddress = new Uri(app.Urls.First()),
+            Timeout = TimeSpan.FromMinutes(5),
+        };
         Core = app.Services.GetRequiredService<ServerCore>();
     }
 
@@ -38,7 +45,7 @@ internal sealed partial class TestSilo : IAsyncDisposable
 
     /// <summary>Starts a server of a model.</summary>
     public static async Task<TestSilo> StartAsync(string model, Action<WebApplicationBuilder>? with = null,
-        Action<SeriatimServerOptions>? configure = null)
+        Action<SeriatimServerOptions>? configure = null, StepPrice? price = null)
     {
         var log = new ListLog();
         WebApplication app = ServerApp.Build(new ServerAppOptions { Port = 0, DrainTimeout = TimeSpan.FromSeconds(30) },
@@ -49,7 +56,7 @@ internal sealed partial class TestSilo : IAsyncDisposable
                 {
                     Model = model,
                     Name = "tiny",
-                    Options = new() { Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 128, TokenBudget = 256 } },
+                    Options = new() { Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 128, TokenBudget = 256, Price = price } },
                     KeepAlive = Timeout.InfiniteTimeSpan,
                     Preload = true,
                 });

@@ -31,7 +31,7 @@ public sealed class AgreementTests
         EngineTwin.Fate[] expected = EngineTwin.Serve(trace, options, Price);
         var found = new EngineTwin.Fate[trace.Requests.Count];
         ClusterOutcome outcome = ClusterSimulation.Run(trace, Alone(options), ended: stream => found[stream.Number] = new(
-            stream.CachedTokens, stream.First / 100, stream.LastNew / 100, stream.Run!.Group!.Preemptions));
+            stream.FirstRun!.Group!.CachedTokens, stream.First / 100, stream.LastNew / 100, stream.Run!.Group!.Preemptions));
         Assert.Equal(expected, found);
         Assert.Equal(expected.Sum(fate => (long)fate.Cached), outcome.CachedTokens);
         Assert.Equal(expected.Sum(fate => (long)fate.Preemptions), outcome.Preemptions);

@@ -69,8 +69,17 @@ public sealed class SimulationTests
             FreezeSeconds = 4,
             FrozenSeconds = 3,
         };
-        ClusterOutcome outcome = ClusterSimulation.Run(trace, plan,
-            ended: stream => Assert.Equal(stream.Request.Output, stream.Tokens));
+        (long cached, int moved) = (0, 0);
+        ClusterOutcome outcome = ClusterSimulation.Run(trace, plan, ended: stream =>
+        {
+            Assert.Equal(stream.Request.Output, stream.Tokens);
+            cached += stream.FirstRun!.Group!.CachedTokens;
+            moved += stream.FirstRun != stream.Run ? 1 : 0;
+        });
+
+        // What was cached counts where the first token came from, though the door had asked a dead replica before.
+        Assert.Equal(cached, outcome.CachedTokens);
+        Assert.InRange(moved, 1, outcome.Resumed - 1);
         Assert.Equal(trace.Requests.Count, outcome.Completed + outcome.Refused + outcome.NotSent);
         Assert.Equal(trace.Requests.Count, outcome.Completed);
         Assert.True(outcome is { Killed: > 3, Frozen: > 3, Resumed: > 3 }, Text(outcome));

@@ -63,8 +63,7 @@ internal sealed partial class DoorStream
                 return false;
             case RunEnd.Failed:
                 ClusterLog.Failed(_door.Logger, _use.Name, kept.Followed ?? "", news.Failure);
-                _isStill = true;
-                _direct = _use.Engine.Submit(_record.Next(Elapsed, again: true));
+                await RunHereAsync().ConfigureAwait(false);
                 return false;
             default:
                 return false;

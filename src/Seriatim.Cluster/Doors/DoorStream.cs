@@ -118,8 +118,12 @@ internal sealed partial class DoorStream
         finally
         {
             _door.Counts.End();
-            if (_silo is { } silo && !Handle.Outcome.IsCompletedSuccessfully)
-                End(silo, _run);
+            if (!Handle.Outcome.IsCompletedSuccessfully)
+            {
+                _direct?.Cancel();
+                if (_silo is { } silo)
+                    End(silo, _run);
+            }
         }
     }
 
@@ -199,9 +203,7 @@ internal sealed partial class DoorStream
             case RunEnd.Failed when !Handle.IsCancelled:
                 // An error is never believed from afar: where it is the request's own, it comes again here, with its own type.
                 ClusterLog.Failed(_door.Logger, _use.Name, silo.Name, news.Failure);
-                _silo = null;
-                _isStill = true;
-                _direct = _use.Engine.Submit(_record.Next(Elapsed, again: true));
+                await RunHereAsync().ConfigureAwait(false);
                 return false;
             default:
                 return false;
@@ -229,7 +231,8 @@ internal sealed partial class DoorStream
     /// <summary>Passes an update on, unless the client has it.</summary>
     private void Pass(in GenerationUpdate update)
     {
-        if (!_record.Take(update))
+        // A run that was cancelled tells its end as any other does. It is no part of the answer: the next run would not have it.
+        if (update.Finish == FinishReason.Cancelled || !_record.Take(update))
             return;
         if (_isStill)
             _door.Counts.Still(_door.Clock.GetElapsedTime(_lastNew));
@@ -262,6 +265,25 @@ internal sealed partial class DoorStream
         _door.Counts.Resume(_record.Repeats);
         ClusterLog.Resumed(_door.Logger, _use.Name, silo.Name, _record.Tokens,
             _record.Repeats ? "run again, what was sent is compared and left out" : "from its tokens");
+    }
+
+    /// <summary>Has it run once more in this silo's own engine, as soon as that has room.</summary>
+    private async Task RunHereAsync()
+    {
+        _silo = null;
+        _isStill = true;
+        while (!Handle.IsCancelled)
+        {
+            try
+            {
+                _direct = _use.Engine.Submit(_record.Next(Elapsed, again: true));
+                return;
+            }
+            catch (EngineOverloadedException)
+            {
+                await Task.Delay(RetryTime).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Asks the silos in the order of the router.</summary>

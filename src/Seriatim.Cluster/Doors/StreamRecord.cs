@@ -70,11 +70,17 @@ internal sealed class StreamRecord
         return true;
     }
 
-    /// <summary>A silo has given the request whole: what came before is in it.</summary>
+    /// <summary>
+    /// A silo has given the request whole: what it had told is in it. What the client has beyond that, of a run that was begun
+    /// again and had not caught up, is known all the same.
+    /// </summary>
     public void Take(RequestState state)
     {
+        Dictionary<int, int> told = [];
+        foreach (IGrouping<int, int> choice in _since.GroupBy(one => one.Choice, one => one.Choice))
+            told[choice.Key] = choice.Count() - (_again.TryGetValue(choice.Key, out Queue<int?>? left) ? left.Count : 0);
+        _since.RemoveAll(one => told[one.Choice]-- > 0);
         _base = state;
-        _since.Clear();
         _again.Clear();
     }
 }

@@ -9,7 +9,7 @@ namespace Seriatim.Cluster;
 /// less than everything costs computing again and nothing else, so it is stored when a quarter more has come, which keeps the
 /// work of storing in proportion.
 /// </summary>
-internal sealed class KeptRequest : IKeptRequest
+internal sealed partial class KeptRequest : IKeptRequest
 {
     /// <summary>Updates that are always worth storing.</summary>
     private const int Least = 64;
@@ -25,13 +25,18 @@ internal sealed class KeptRequest : IKeptRequest
     private int _unsaved;
     private bool _isDirty;
 
+    /// <summary>Whether another door may have it, and this one is to go on in its place.</summary>
+    private bool _takes;
+
     /// <param name="all">The door's.</param>
     /// <param name="head">What was asked.</param>
     /// <param name="record">What is stored of it; null: nothing yet.</param>
     /// <param name="tag">Tag of what is stored.</param>
-    public KeptRequest(KeptRequests all, KeptHead head, KeptRecord? record = null, string? tag = null)
+    /// <param name="takes">Whether to go on in place of the door that has it; otherwise that one is followed.</param>
+    public KeptRequest(
+        KeptRequests all, KeptHead head, KeptRecord? record = null, string? tag = null, bool takes = false)
     {
-        (_all, Head, _tag) = (all, head, tag);
+        (_all, Head, _tag, _takes, IsNew) = (all, head, tag, takes, record is null);
         _record = record ?? new KeptRecord
         {
             Path = head.Path,
@@ -43,7 +48,7 @@ internal sealed class KeptRequest : IKeptRequest
         };
         foreach (KeptPrompt prompt in _record.Prompts)
             _prompts.Add(new Prompt(prompt));
-        if (record is { IsOver: false } && record.Door != all.Door.Own.Name)
+        if (!takes && record is { IsOver: false } && record.Door != all.Door.Own.Name)
             Followed = record.Door;
         _written = all.Door.Clock.GetTimestamp();
     }
@@ -51,6 +56,11 @@ internal sealed class KeptRequest : IKeptRequest
     public KeptHead Head { get; }
 
     public bool IsKept { get; private set; } = true;
+
+    public bool IsOver => _record.IsOver;
+
+    /// <summary>Whether nothing of it was stored before it came here.</summary>
+    public bool IsNew { get; }
 
     public Action? Cancelled { get; set; }
 
@@ -85,28 +95,43 @@ internal sealed class KeptRequest : IKeptRequest
     public async Task<RequestState> OpenAsync(ModelUse use, int prompt, GenerationRequest request)
     {
         RequestState state = use.Engine.Decide(request);
+
+        // What is complete needs no model, and nobody who has it.
+        bool isOver;
+        lock (_gate)
+            isOver = prompt < _prompts.Count && _prompts[prompt].Result is not null;
+        if (!isOver)
+            await TakeAsync(use).ConfigureAwait(false);
         byte[]? known;
         lock (_gate)
         {
-            if (_record.Fingerprint.Length > 0 && _record.Fingerprint != use.Fingerprint)
-            {
-                throw new ApiException(new ApiError(409, ApiError.InvalidRequest, $"The request was begun with {use.Name} "
-                    + $"{_record.Fingerprint}, and this server has {use.Fingerprint}: it would go on with other tokens. Ask "
-                    + "another server, or send it anew.", "durable_other_model", "model"));
-            }
-
-            _record = _record with { Fingerprint = use.Fingerprint };
             known = prompt < _prompts.Count ? _prompts[prompt].State : null;
             if (known is null)
                 _prompts.Add(new Prompt(new KeptPrompt { State = state.ToBytes() }));
             _isDirty |= known is null;
         }
 
+        if (!isOver)
+            _all.Register(this);
+        else if (_record.Fingerprint != use.Fingerprint)
+            return state; // It is not run, and what is told of it is stored.
         if (known is not null)
             return RequestState.FromBytes(known, new RequestStateSources { Tokenizer = use.Opened.Tokenizer });
-        if (IsKept && await StoreAsync().ConfigureAwait(false) is { } failure)
+        if (IsKept && await StoreAsync(isAll: true).ConfigureAwait(false) is { } failure)
             Refuse(failure);
         return state;
+    }
+
+    /// <summary>
+    /// It is not begun here after all, or nobody follows it here: it is for whoever comes next, and nothing of it if it is new.
+    /// </summary>
+    public void Abandon()
+    {
+        bool isStored = IsKept && IsNew && _tag is not null;
+        IsKept = false;
+        _all.Drop(this);
+        if (isStored)
+            _ = _all.ClearQuietlyAsync(Head.Number);
     }
 
     /// <summary>What has come out of a prompt so far.</summary>
@@ -150,7 +175,9 @@ internal sealed class KeptRequest : IKeptRequest
         lock (_gate)
         {
             Prompt one = _prompts[prompt];
-            (one.Result, one.Failure) = (result ?? one.Result, failure);
+            if (one.Result is not null)
+                return; // It was complete before.
+            (one.Result, one.Failure) = (result, failure);
             if (cancelled)
                 _record = _record with { IsCancelled = true };
             one.IsOver = true;
@@ -214,108 +241,6 @@ internal sealed class KeptRequest : IKeptRequest
 
         if (isDue && Followed is null)
             await StoreAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>Stores what there is.</summary>
-    /// <returns>What went wrong; null: nothing.</returns>
-    private async Task<Exception?> StoreAsync()
-    {
-        // One at a time; what is not stored then is stored when more has come, and of what has ended by the sweep.
-        if (!IsKept || (_storing.CurrentCount == 0 && _tag is not null))
-            return null;
-        await _storing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            KeptRecord record;
-            lock (_gate)
-            {
-                record = _record = _record with { Prompts = [.. _prompts.Select(one => one.Stored())] };
-                (_unsaved, _isDirty) = (0, false);
-            }
-
-            _tag = await _all.Store.WriteAsync(Head.Number, record, _tag).ConfigureAwait(false);
-            _all.NoteSuccess();
-            Volatile.Write(ref _written, _all.Door.Clock.GetTimestamp());
-            return null;
-        }
-        catch (KeptTakenException taken)
-        {
-            if (Head.IsBackground)
-                Followed = "";
-            else
-                Lose();
-            return taken;
-        }
-        catch (Exception failure)
-        {
-            lock (_gate)
-                _isDirty = true;
-            _all.NoteFailure(failure);
-            return failure;
-        }
-        finally
-        {
-            _storing.Release();
-        }
-    }
-
-    /// <summary>It could not be stored at all: a promise that cannot be kept is not made.</summary>
-    private void Refuse(Exception failure)
-    {
-        _all.Drop(this);
-        IsKept = false;
-        ClusterLog.NotKept(_all.Door.Logger,
-            Head.IsBackground ? "It runs all the same, and ends with this server" : "It is refused",
-            KeptRequests.ReasonOf(failure));
-        if (!Head.IsBackground)
-            throw KeptRequests.Unreachable();
-    }
-
-    private async Task<RunNews> TakeOverAsync(int prompt, int from)
-    {
-        try
-        {
-            if (await _all.Store.ReadAsync(Head.Number).ConfigureAwait(false) is not { } found)
-                return new RunNews { End = RunEnd.Cancelled }; // It was forgotten.
-            lock (_gate)
-            {
-                foreach ((int i, KeptPrompt stored) in found.Record.Prompts.Index())
-                    _prompts[i].Take(stored);
-                _record = found.Record with { Door = _all.Door.Own.Name };
-            }
-
-            _tag = found.Tag;
-            if (found.Record.IsOver || found.Record.Door == _all.Door.Own.Name || _all.Find(found.Record.Door) is null)
-            {
-                if (!found.Record.IsOver)
-                    _tag = await _all.Store.WriteAsync(Head.Number, _record, _tag).ConfigureAwait(false);
-                Followed = null;
-            }
-            else if (Followed != found.Record.Door)
-                Followed = found.Record.Door;
-            else
-            {
-                // It answers, and does not know of it: it failed there, or was just begun again.
-                _tag = await _all.Store.WriteAsync(Head.Number, _record, _tag).ConfigureAwait(false);
-                Followed = null;
-            }
-        }
-        catch (KeptTakenException)
-        {
-            // Another one was quicker, and is followed at the next look.
-            Followed = "";
-            return new RunNews();
-        }
-        catch (Exception failure)
-        {
-            // Nothing can be stored, and the door that had it is gone: it goes on from what is known here.
-            _all.NoteFailure(failure);
-            Followed = null;
-        }
-
-        // What was stored is known now, and passed on as that.
-        RunNews news = (News(prompt, from, int.MaxValue) ?? new RunNews()) with { Updates = [] };
-        return Followed is not null || news.End != RunEnd.None ? news : news with { End = RunEnd.Moved };
     }
 
     private RunNews? News(int prompt, int from, int most)

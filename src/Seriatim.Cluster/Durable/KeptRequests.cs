@@ -9,7 +9,7 @@ namespace Seriatim.Cluster;
 internal sealed class KeptRequests(Door door, IKeptStore store)
 {
     /// <summary>How often to try where two doors write at the same time.</summary>
-    private const int Tries = 5;
+    public const int Tries = 5;
 
     private readonly ConcurrentDictionary<string, KeptRequest> _here = new(StringComparer.Ordinal);
     private bool _hasFailed;
@@ -30,65 +30,42 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
     });
 
     /// <summary>Has a request kept, from when it is submitted.</summary>
-    public IKeptRequest Add(KeptHead head) => _here[head.Number] = new KeptRequest(this, head);
+    public IKeptRequest Add(KeptHead head) => new KeptRequest(this, head);
 
-    /// <summary>Goes on with a request in place of whoever has it; null: there is none of that number and owner.</summary>
-    /// <exception cref="ApiException">The store cannot be reached.</exception>
-    public async Task<IKeptRequest?> TakeAsync(string number, string owner)
+    /// <summary>A request runs at this door, or is followed by it. Another one here of the same number has lost it.</summary>
+    public void Register(KeptRequest kept)
     {
-        for (int tries = Tries; ; tries--)
+        KeptRequest? before = null;
+        _here.AddOrUpdate(kept.Head.Number, kept, (_, old) =>
         {
-            try
-            {
-                if (await store.ReadAsync(number).ConfigureAwait(false) is not { } found || found.Record.Owner != owner
-                    || found.Record.IsBackground)
-                {
-                    return null;
-                }
-
-                // Who has it learns it here at once, and elsewhere when it stores.
-                KeptRecord record = found.Record with { Door = door.Own.Name };
-                string tag = await store.WriteAsync(number, record, found.Tag).ConfigureAwait(false);
-                if (_here.TryGetValue(number, out KeptRequest? before))
-                    before.Lose();
-                return _here[number] = new KeptRequest(this, HeadOf(number, record), record, tag);
-            }
-            catch (KeptTakenException) when (tries > 1)
-            {
-                // It has just stored what came: once more.
-            }
-            catch (Exception failure) when (failure is not ApiException)
-            {
-                NoteFailure(failure);
-                throw Unreachable();
-            }
-        }
+            before = old;
+            return kept;
+        });
+        if (before != kept)
+            before?.Lose();
     }
+
+    /// <summary>
+    /// A request that is to go on here in place of whoever has it: from when it is submitted, so that one that is refused before
+    /// loses nothing. Null: there is none of that number and owner.
+    /// </summary>
+    /// <exception cref="ApiException">The store cannot be reached.</exception>
+    public async Task<IKeptRequest?> TakeAsync(string number, string owner) =>
+        await ReadAsync(number, owner).ConfigureAwait(false) is not { Record.IsBackground: false } found ? null
+            : new KeptRequest(this, HeadOf(number, found.Record), found.Record with { Door = door.Own.Name }, found.Tag,
+                takes: true);
 
     /// <summary>Follows a request where somebody has it; null: there is none of that number and owner.</summary>
     /// <exception cref="ApiException">The store cannot be reached.</exception>
-    public async Task<IKeptRequest?> FindAsync(string number, string owner)
-    {
-        try
-        {
-            if (await store.ReadAsync(number).ConfigureAwait(false) is not { } found || found.Record.Owner != owner)
-                return null;
-            var kept = new KeptRequest(this, HeadOf(number, found.Record), found.Record, found.Tag);
-            if (!found.Record.IsOver)
-                _here[number] = kept;
-            return kept;
-        }
-        catch (Exception failure)
-        {
-            NoteFailure(failure);
-            throw Unreachable();
-        }
-    }
+    public async Task<IKeptRequest?> FindAsync(string number, string owner) =>
+        await ReadAsync(number, owner).ConfigureAwait(false) is not { } found ? null
+            : new KeptRequest(this, HeadOf(number, found.Record), found.Record, found.Tag);
 
     /// <summary>Forgets a request, here and at all other silos.</summary>
     public async Task ForgetAsync(string number)
     {
-        _here.TryRemove(number, out _);
+        if (_here.TryRemove(number, out KeptRequest? kept))
+            kept.Lose();
         foreach (string silo in door.Silos.Read(silo => silo.Name))
             EndElsewhere(number, silo, forget: true);
         try
@@ -115,6 +92,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
             kept.Cancelled?.Invoke();
         if (forget)
         {
+            kept?.Lose();
             _here.TryRemove(number, out _);
             door.ForgetResponse(number);
         }
@@ -159,6 +137,32 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
 
     /// <summary>Storing succeeded.</summary>
     public void NoteSuccess() => _hasFailed = false;
+
+    /// <summary>Forgets what was stored of a request that was refused. If it cannot be, it is thrown away in time.</summary>
+    public async Task ClearQuietlyAsync(string number)
+    {
+        try
+        {
+            await store.ClearAsync(number).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            NoteFailure(failure);
+        }
+    }
+
+    private async Task<(KeptRecord Record, string Tag)?> ReadAsync(string number, string owner)
+    {
+        try
+        {
+            return await store.ReadAsync(number).ConfigureAwait(false) is { } found && found.Record.Owner == owner ? found : null;
+        }
+        catch (Exception failure)
+        {
+            NoteFailure(failure);
+            throw Unreachable();
+        }
+    }
 
     private static KeptHead HeadOf(string number, KeptRecord record) =>
         new(number, record.Path, record.Body, record.Created, record.Owner, record.IsBackground);

@@ -14,6 +14,8 @@ internal sealed class SiloTable(ClusterOptions options)
     private readonly Dictionary<string, PageIndex> _indices = new(StringComparer.Ordinal);
     private readonly List<KnownSilo> _able = [];
     private readonly List<Candidate> _candidates = [];
+
+    /// <summary>Whose turn it was last; at first this door's own silo, so that doors that begin together begin apart.</summary>
     private string _last = "";
 
     /// <summary>Adds a silo, or finds it.</summary>
@@ -24,6 +26,8 @@ internal sealed class SiloTable(ClusterOptions options)
             if (!_silos.TryGetValue(name, out KnownSilo? silo))
                 _silos[name] = silo = new KnownSilo(name, replica, isHere);
             silo.IsMember = true;
+            if (isHere && _last.Length == 0)
+                _last = name;
             return silo;
         }
     }
@@ -39,6 +43,7 @@ internal sealed class SiloTable(ClusterOptions options)
                 foreach (KnownReplica replica in silo.Models.Values)
                     replica.Forget();
                 _silos.Remove(silo.Name);
+                _different.RemoveWhere(one => one.Silo == silo.Name);
             }
         }
     }

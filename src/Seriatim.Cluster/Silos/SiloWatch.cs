@@ -66,6 +66,7 @@ internal sealed class SiloWatch(
         foreach (SiloAddress gone in _members.Except(members).ToArray())
         {
             _members.Remove(gone);
+            _asked.Remove(NameOf(gone));
             ClusterLog.Gone(door.Logger, NameOf(gone));
         }
 

@@ -53,7 +53,12 @@ internal sealed class KeptResponses(ServerCore server)
         {
             own.Keep(kept);
             own.Slot = RequestSlot.Take(own);
-            return await ResponsesEndpoint.BeginInBackgroundAsync(own, request).ConfigureAwait(false);
+            StoredResponse response = await ResponsesEndpoint.BeginInBackgroundAsync(own, request).ConfigureAwait(false);
+
+            // What was complete is so at once for whoever asks.
+            if (kept.IsOver)
+                await response.EndedAsync(call.Aborted).ConfigureAwait(false);
+            return response;
         }
         catch
         {

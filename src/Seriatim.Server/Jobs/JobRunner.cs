@@ -42,6 +42,7 @@ internal sealed class JobRunner(ServerCore server)
         {
             foreach (GenerationHandle handle in handles)
                 handle.Cancel();
+            call.Kept?.Abandon();
             for (int i = handles.Count; i < call.Record?.Prompts.Count; i++)
                 call.Record.End("refused", i, null);
             use.Dispose();

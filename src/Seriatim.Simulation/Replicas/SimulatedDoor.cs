@@ -16,7 +16,7 @@ internal sealed class SimulatedDoor(int number, SimulatedReplica[] cell, int hom
     private readonly bool[] _silent = new bool[cell.Length];
     private readonly Candidate[] _candidates = new Candidate[cell.Length];
     private readonly int[] _places = new int[cell.Length];
-    private string _last = "";
+    private string _last = cell[home].Name;
 
     public int Number => number;
 

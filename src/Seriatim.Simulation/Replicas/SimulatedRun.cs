@@ -23,7 +23,7 @@ internal sealed class SimulatedRun : IGroupWork
     {
         (Stream, Replica, Incarnation, _given) = (stream, replica, incarnation, given);
         _tally = tally;
-        (_left, IsFirst) = (stream.Request.Output - stream.Tokens, stream.Run is null);
+        _left = stream.Request.Output - stream.Tokens;
         _state = new SequenceState(0, tokens, tokens.Count);
         _live = [_state];
     }
@@ -33,9 +33,6 @@ internal sealed class SimulatedRun : IGroupWork
     public SimulatedReplica Replica { get; }
 
     public int Incarnation { get; }
-
-    /// <summary>Whether the stream had run nowhere before.</summary>
-    public bool IsFirst { get; }
 
     /// <summary>Tokens that it was begun with.</summary>
     public int PromptTokens => _state.PromptLength;

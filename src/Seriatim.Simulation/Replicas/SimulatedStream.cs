@@ -32,8 +32,11 @@ internal sealed class SimulatedStream(int number, TraceRequest request, Simulate
     /// <summary>Whether it waits to go on elsewhere.</summary>
     public bool IsStill { get; set; }
 
-    /// <summary>Tokens of its prompt that its first run need not compute; -1: that run has not begun.</summary>
-    public int CachedTokens { get; set; } = -1;
+    /// <summary>The run that gave its first token; null: none has.</summary>
+    public SimulatedRun? FirstRun { get; set; }
+
+    /// <summary>Positions that runs had come to which it has left.</summary>
+    public long Reached { get; set; }
 
     /// <summary>Hashes of the pages of its prompt.</summary>
     public IReadOnlyList<ulong> Pages { get; private set; } = [];

@@ -48,11 +48,20 @@ internal sealed class Tally(int requests)
         if (stream.Tokens > 1)
             _betweens.Add((now - stream.First) / (stream.Tokens - 1));
         _promptTokens += stream.Request.Length;
-        _cachedTokens += Math.Max(0, stream.CachedTokens);
+        _cachedTokens += stream.FirstRun?.Group?.CachedTokens ?? 0;
         _newTokens += stream.Tokens;
-        _preemptions += run.Group!.Preemptions;
-        if (!run.IsFirst)
-            _repeatedRows += run.PromptTokens - run.Group.CachedTokens;
+        Leave(stream, run);
+    }
+
+    /// <summary>A stream leaves a run, for another one or as it has ended: what was computed before was computed once more.</summary>
+    public void Leave(SimulatedStream stream, SimulatedRun run)
+    {
+        if (run.Group is not { } group)
+            return;
+        long reached = group.CachedTokens + group.ForwardRows;
+        _repeatedRows += Math.Max(0, Math.Min(Math.Min(run.PromptTokens, stream.Reached), reached) - group.CachedTokens);
+        stream.Reached = Math.Max(stream.Reached, reached);
+        _preemptions += group.Preemptions;
     }
 
     /// <summary>Sums up.</summary>

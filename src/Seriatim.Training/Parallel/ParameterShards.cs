@@ -24,7 +24,7 @@ internal sealed class ParameterShards
         for (int i = 0; i < parameters.Count; i++)
         {
             long bytes = BytesOf(parameters[i]);
-            if (bytes > Array.MaxLength)
+            if (group.Size > 1 && bytes > Array.MaxLength)
             {
                 throw new RecipeException($"{parameters[i].Parameter} takes {bytes} bytes; a message between ranks can have "
                     + $"{Array.MaxLength}. Train it in one process.");

@@ -5,8 +5,9 @@ namespace Seriatim;
 /// <summary>A message on its way from another rank.</summary>
 /// <param name="group">Whose.</param>
 /// <param name="buffer">Where it goes.</param>
+/// <param name="bytes">How many bytes it has.</param>
 /// <param name="request">What MPI knows it by.</param>
-internal sealed class MpiMessage(MpiProcessGroup group, byte[] buffer, nint request) : IncomingMessage
+internal sealed class MpiMessage(MpiProcessGroup group, byte[] buffer, int bytes, nint request) : IncomingMessage
 {
     private byte[]? _buffer = buffer;
     private nint _request = request;
@@ -18,7 +19,7 @@ internal sealed class MpiMessage(MpiProcessGroup group, byte[] buffer, nint requ
         if (!_isHere)
             group.Await(ref _request);
         _isHere = true;
-        return _buffer;
+        return _buffer.AsSpan(0, bytes);
     }
 
     protected override void Dispose(bool disposing)

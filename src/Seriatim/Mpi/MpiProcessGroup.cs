@@ -21,10 +21,12 @@ namespace Seriatim;
 /// </remarks>
 public sealed unsafe class MpiProcessGroup : ProcessGroup
 {
+    private const long MostKept = 256 << 20;
+
     private readonly MpiLibrary _mpi;
     private readonly List<(nint Request, byte[] Buffer)> _leaving = [];
     private readonly List<byte[]> _abandoned = [];
-    private readonly Dictionary<int, Stack<byte[]>> _free = [];
+    private readonly PinnedBuffers _buffers = new(MostKept);
     private bool _isOver;
 
     private MpiProcessGroup(MpiLibrary mpi) => (_mpi, Rank, Size) = (mpi, mpi.Rank, mpi.Size);
@@ -71,16 +73,16 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     protected override void Post(int to, int tag, ReadOnlySpan<byte> message)
     {
         Advance();
-        byte[] buffer = Take(message.Length);
+        byte[] buffer = _buffers.Take(message.Length);
         message.CopyTo(buffer);
-        _leaving.Add((_mpi.Send(AddressOf(buffer), buffer.Length, to, tag), buffer));
+        _leaving.Add((_mpi.Send(AddressOf(buffer), message.Length, to, tag), buffer));
     }
 
     /// <inheritdoc/>
     protected override IncomingMessage Expect(int from, int tag, int bytes)
     {
-        byte[] buffer = Take(bytes);
-        return new MpiMessage(this, buffer, _mpi.Receive(AddressOf(buffer), bytes, from, tag));
+        byte[] buffer = _buffers.Take(bytes);
+        return new MpiMessage(this, buffer, bytes, _mpi.Receive(AddressOf(buffer), bytes, from, tag));
     }
 
     /// <inheritdoc/>
@@ -108,21 +110,11 @@ public sealed unsafe class MpiProcessGroup : ProcessGroup
     /// <summary>A buffer is not needed any more; one that MPI may still write to is kept as it is.</summary>
     internal void TakeBack(byte[] buffer, bool isFree)
     {
-        if (!isFree)
-        {
+        if (isFree)
+            _buffers.Give(buffer);
+        else
             _abandoned.Add(buffer);
-            return;
-        }
-
-        if (!_free.TryGetValue(buffer.Length, out Stack<byte[]>? others))
-            _free.Add(buffer.Length, others = new Stack<byte[]>());
-        others.Push(buffer);
     }
-
-    /// <summary>The same lengths come again in every step.</summary>
-    private byte[] Take(int bytes) => _free.TryGetValue(bytes, out Stack<byte[]>? free) && free.TryPop(out byte[]? buffer)
-        ? buffer
-        : GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
 
     private static byte* AddressOf(byte[] pinned) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
 

@@ -23,12 +23,14 @@ internal sealed class ResponseStore(int most, long mostBytes)
         }
     }
 
-    /// <summary>Keeps a response.</summary>
+    /// <summary>Keeps a response, in place of one of its id: a client that comes again has it made again.</summary>
     public void Add(StoredResponse response)
     {
         long bytes = response.Bytes;
         lock (_gate)
         {
+            if (_byId.TryGetValue(response.Id, out LinkedListNode<Kept>? before))
+                Forget(before);
             _byId[response.Id] = _used.AddLast(new Kept(response) { Bytes = bytes });
             _bytes += bytes;
             Trim();
@@ -41,7 +43,7 @@ internal sealed class ResponseStore(int most, long mostBytes)
         long bytes = response.Bytes;
         lock (_gate)
         {
-            if (!_byId.TryGetValue(response.Id, out LinkedListNode<Kept>? node))
+            if (!_byId.TryGetValue(response.Id, out LinkedListNode<Kept>? node) || node.Value.Response != response)
                 return;
             _bytes += bytes - node.Value.Bytes;
             node.Value.Bytes = bytes;
