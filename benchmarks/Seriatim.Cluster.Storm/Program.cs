@@ -15,8 +15,12 @@ try
         ending.Cancel();
     }
 }
-catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or OperationCanceledException)
+catch (OperationCanceledException)
+{
+    return 130;
+}
+catch (ArgumentException failure) when (failure.GetType() == typeof(ArgumentException))
 {
     Console.Error.WriteLine(failure.Message);
-    return 1;
+    return 2;
 }

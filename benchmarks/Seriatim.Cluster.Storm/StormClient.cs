@@ -64,6 +64,9 @@ internal sealed class StormClient(HttpClient http, Uri[] doors, Random random, s
                     return _answer;
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException
+
+                // What .NET's own HTTP connection throws, now and then, when it breaks off in the midst of a head.
+                or ArgumentOutOfRangeException
                 || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
                 // The door is gone, frozen, or was never there.

@@ -14,8 +14,9 @@ internal static class ClusterPort
     /// <summary>Takes a port.</summary>
     /// <param name="address">Of which address; null: of all.</param>
     /// <param name="port">Which; 0: any that is free.</param>
+    /// <param name="folder">Where the files are; null: where the system has files that last no longer than it runs.</param>
     /// <returns>The port; null: somebody has it.</returns>
-    public static int? TryTake(IPAddress? address, int port)
+    public static int? TryTake(IPAddress? address, int port, string? folder = null)
     {
         int found;
         using (var listener = new TcpListener(address ?? IPAddress.Any, port) { ExclusiveAddressUse = true })
@@ -36,21 +37,27 @@ internal static class ClusterPort
             }
         }
 
-        string file = Path.Combine(Path.GetTempPath(), $"seriatim-cluster-{$"{address}".Replace(':', '-')}-{found}.lock");
+        string file = Path.Combine(folder ?? Path.GetTempPath(), $"seriatim-cluster-{$"{address}".Replace(':', '-')}-{found}.lock");
         try
         {
             lock (Taken)
                 Taken.Add(new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             return found;
         }
-        catch (IOException)
+        catch (IOException failure) when (IsLocked(failure))
         {
             return null;
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Another user's file, who may have ended: whether the port is free was looked at above.
+            // Nothing can be written there (a container whose files are read-only), or it is another user's file, who may have
+            // ended: whether the port is free was looked at above.
             return found;
         }
     }
+
+    /// <summary>Whether another process has the file: a sharing violation of Windows, EAGAIN of Linux and of macOS.</summary>
+    private static bool IsLocked(IOException failure) => OperatingSystem.IsWindows()
+        ? (failure.HResult & 0xFFFF) is 32 or 33
+        : failure.HResult is 11 or 35;
 }
