@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.Storage;
 
@@ -16,6 +17,10 @@ internal sealed class GrainKeptStore(IGrainStorage storage, string cluster, Time
     public const string Name = "seriatim-durable";
 
     private const string Kind = "durable";
+
+    /// <summary>A silo's.</summary>
+    public static GrainKeptStore Of(IServiceProvider services, ClusterOptions options) => new(
+        services.GetRequiredKeyedService<IGrainStorage>(Name), options.Name, options.StorePatience);
 
     public async Task<(KeptRecord Record, string Tag)?> ReadAsync(string number)
     {
