@@ -43,7 +43,8 @@ internal sealed class LocalStore : IClusterStore
     public void AddKept(ISiloBuilder silo, ClusterOptions options) => silo.AddMemoryGrainStorage(GrainKeptStore.Name,
         storage => storage.GrainStorageSerializer = new KeptSerializer());
 
-    public IKeptStore KeptOf(IServiceProvider services, ClusterOptions options) => GrainKeptStore.Of(services, options);
+    public IKeptStore KeptOf(IServiceProvider services, ClusterOptions options) =>
+        GrainKeptStore.Of(services, options, throwsAway: false);
 
     public void Dispose()
     {

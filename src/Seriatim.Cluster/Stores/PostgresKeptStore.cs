@@ -9,6 +9,8 @@ internal sealed class PostgresKeptStore(PostgresStore store, string cluster, Tim
 {
     private static readonly KeptSerializer Json = new();
 
+    public bool ThrowsAway => true;
+
     public async Task<(KeptRecord Record, string Tag)?> ReadAsync(string number)
     {
         IReadOnlyList<(byte[] Record, string Tag)> rows = await store.ReadAsync("""

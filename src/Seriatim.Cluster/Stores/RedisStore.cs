@@ -78,6 +78,7 @@ internal sealed class RedisStore : IClusterStore
     {
         IDatabase database = Redis.GetDatabase();
         await database.SetAddAsync(KeyOf(cluster), speech).ConfigureAwait(false);
+        await database.KeyExpireAsync(KeyOf(cluster), 10 * time).ConfigureAwait(false);
         await database.StringSetAsync(KeyOf(cluster, speech), "", time).ConfigureAwait(false);
         var there = new List<string>();
         foreach (RedisValue one in await database.SetMembersAsync(KeyOf(cluster)).ConfigureAwait(false))
@@ -107,7 +108,7 @@ internal sealed class RedisStore : IClusterStore
         storage.GrainStorageSerializer = new KeptSerializer();
     });
 
-    public IKeptStore KeptOf(IServiceProvider services, ClusterOptions options) => GrainKeptStore.Of(services, options);
+    public IKeptStore KeptOf(IServiceProvider services, ClusterOptions options) => GrainKeptStore.Of(services, options, throwsAway: true);
 
     public void Dispose() => _redis?.Dispose();
 
