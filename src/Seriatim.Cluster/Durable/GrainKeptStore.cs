@@ -28,7 +28,10 @@ internal sealed class GrainKeptStore(IGrainStorage storage, string cluster, Time
     /// <param name="options">Of the cluster.</param>
     /// <param name="throwsAway">Whether the storage throws away what is over its time.</param>
     public static GrainKeptStore Of(IServiceProvider services, ClusterOptions options, bool throwsAway) => new(
-        services.GetRequiredKeyedService<IGrainStorage>(Name), options.Name, options.StorePatience) { ThrowsAway = throwsAway };
+        services.GetRequiredKeyedService<IGrainStorage>(Name), options.Name, options.StorePatience)
+    {
+        ThrowsAway = throwsAway,
+    };
 
     public async Task<(KeptRecord Record, string Tag)?> ReadAsync(string number)
     {

@@ -108,7 +108,8 @@ internal sealed class RedisStore : IClusterStore
         storage.GrainStorageSerializer = new KeptSerializer();
     });
 
-    public IKeptStore KeptOf(IServiceProvider services, ClusterOptions options) => GrainKeptStore.Of(services, options, throwsAway: true);
+    public IKeptStore KeptOf(IServiceProvider services, ClusterOptions options) =>
+        GrainKeptStore.Of(services, options, throwsAway: true);
 
     public void Dispose() => _redis?.Dispose();
 
