@@ -8,6 +8,8 @@ internal sealed class MemoryKeptStore : IKeptStore
 {
     private readonly ConcurrentDictionary<string, (KeptRecord Record, int Tag)> _records = new(StringComparer.Ordinal);
 
+    private readonly HashSet<string> _forgotten = new(StringComparer.Ordinal);
+
     /// <summary>Whether it fails, as one that is full or gone.</summary>
     public bool IsBroken { get; set; }
 
@@ -40,6 +42,8 @@ internal sealed class MemoryKeptStore : IKeptStore
         {
             if (Forgets && tag is not null && _records.TryRemove(number, out _))
                 Forgets = false;
+            if (_forgotten.Contains(number))
+                throw new KeptTakenException();
             int next = tag is null ? 1 : int.Parse(tag, CultureInfo.InvariantCulture) + 1;
             bool isThere = _records.TryGetValue(number, out (KeptRecord Record, int Tag) found);
             if (isThere ? Text(found.Tag) != tag : tag is not null)
@@ -52,7 +56,12 @@ internal sealed class MemoryKeptStore : IKeptStore
     public Task ClearAsync(string number)
     {
         Require();
-        _records.TryRemove(number, out _);
+        lock (_records)
+        {
+            _forgotten.Add(number);
+            _records.TryRemove(number, out _);
+        }
+
         return Task.CompletedTask;
     }
 

@@ -18,6 +18,9 @@ public sealed class OptionTests
     [InlineData("postgres://ann:secret@host/db?pooling=false")]
     [InlineData("postgres://ann:#secret@host/db")]
     [InlineData("ann:secret@host")]
+    [InlineData("postgres://ann@host/db?password=secret")]
+    [InlineData("postgres://host/db?user=ann&password=secret")]
+    [InlineData("postgres://ann:secret/db")]
     public void An_address_that_is_none_is_refused_and_no_password_told(string address) => Assert.DoesNotContain("secret",
         Assert.Throws<ClusterConfigurationException>(() => ClusterStores.Parse(address)).Message);
 

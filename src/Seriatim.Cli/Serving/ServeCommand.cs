@@ -33,7 +33,16 @@ internal static class ServeCommand
         if (!ranks.Group.IsFirst)
             return await ranks.FollowAllAsync(flags.OpenStage(result, pipeline), cancellation);
         flags.RequireStages(result, stages.SaysLayers(result));
-        using var host = new PipelineHost(ranks.Group) { Watch = ranks.Watcher };
+        using var host = new PipelineHost(ranks.Group)
+        {
+            Watch = ranks.Watcher,
+            OnBroken = failure =>
+            {
+                // No model can be served any more, and the others wait for commands that do not come.
+                Terminal.Error($"{ranks.Group}: {failure.Message}");
+                ranks.Group.Abort(ExitCodes.Failure);
+            },
+        };
         ranks.IsOpen = true;
         pipeline = pipeline with { Host = host };
         return await ServeRun.RunAsync(flags.App(result), ready => flags.ServerAsync(result, cancellation, ready, pipeline), json,

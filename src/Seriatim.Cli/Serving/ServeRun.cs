@@ -117,12 +117,8 @@ internal static class ServeRun
         /// <summary>Whether a second one ended what still ran.</summary>
         public bool EndedAtOnce { get; private set; }
 
-        /// <summary>A signal that others may have, too, so that it is no second one.</summary>
-        public void SignalFirst()
-        {
-            if (Interlocked.CompareExchange(ref _count, 1, 0) == 0)
-                _first.TrySetResult();
-        }
+        /// <summary>A signal of another process. This one may have the same, so that its first is no second one.</summary>
+        public void SignalFirst() => _first.TrySetResult();
 
         public void Signal()
         {

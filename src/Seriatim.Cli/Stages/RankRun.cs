@@ -11,10 +11,10 @@ internal static class RankRun
     /// <param name="group">The processes.</param>
     /// <param name="command">What it does.</param>
     /// <param name="isCommon">Failures that all ranks have: one of them says it.</param>
-    /// <param name="leavesAlone">Whether the others leave without this one, whatever it failed at.</param>
+    /// <param name="leavesAlone">Whether the others leave by themselves when this one has failed at something.</param>
     /// <param name="leave">Leaves in good order.</param>
     public static async Task<int> ToItsEndAsync(ProcessGroup group, Func<Task<int>> command, Func<Exception, bool> isCommon,
-        Func<bool> leavesAlone, Action leave)
+        Predicate<Exception> leavesAlone, Action leave)
     {
         int code;
         try
@@ -29,7 +29,7 @@ internal static class RankRun
             leave();
             return ExitCodes.Failure;
         }
-        catch when (group.Size == 1 || leavesAlone())
+        catch (Exception failure) when (group.Size == 1 || leavesAlone(failure))
         {
             leave();
             throw;

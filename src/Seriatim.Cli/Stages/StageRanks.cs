@@ -32,8 +32,9 @@ internal sealed class StageRanks
             return await command(new StageRanks(ProcessGroup.Alone));
         MpiProcessGroup group = MpiProcessGroup.Start();
         var ranks = new StageRanks(group);
-        return await RankRun.ToItsEndAsync(group, () => command(ranks), failure => failure is ProcessGroupException,
-            () => group.IsFirst && ranks.IsOpen, () =>
+        return await RankRun.ToItsEndAsync(group, () => command(ranks),
+            failure => failure is ProcessGroupException and not PipelineBrokenException,
+            failure => group.IsFirst && ranks.IsOpen && failure is not PipelineBrokenException, () =>
             {
                 ranks._watch?.Dispose();
                 group.Dispose();

@@ -29,7 +29,7 @@ internal static class TrainingRanks
         if (!MpiProcessGroup.IsRequested)
             return await command(ProcessGroup.Alone);
         MpiProcessGroup group = MpiProcessGroup.Start();
-        return await RankRun.ToItsEndAsync(group, () => command(group), IsCommon, static () => false, group.Dispose);
+        return await RankRun.ToItsEndAsync(group, () => command(group), IsCommon, static _ => false, group.Dispose);
     }
 
     /// <summary>Loads a recipe; a rank that cannot tells the others.</summary>

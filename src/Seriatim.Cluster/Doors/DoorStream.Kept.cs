@@ -45,6 +45,14 @@ internal sealed partial class DoorStream
     /// <returns>Whether it has ended.</returns>
     private async Task<bool> FollowAsync(KeptRequest kept)
     {
+        if (_silo is { } own)
+        {
+            // It ran for this door until another one took it.
+            _silo = null;
+            End(own, _run);
+            _record.ForgetRepeat();
+        }
+
         RunNews news = await kept.FollowAsync(Prompt, _passed).ConfigureAwait(false);
         PassKnown(kept);
         List<GenerationUpdate> updates = RunJson.ReadUpdates(news.Updates);

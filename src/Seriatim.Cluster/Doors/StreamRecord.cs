@@ -48,6 +48,9 @@ internal sealed class StreamRecord
         return _base.At(elapsed);
     }
 
+    /// <summary>What comes next does not come of a run that was begun again.</summary>
+    public void ForgetRepeat() => _again.Clear();
+
     /// <summary>Takes an update of the run.</summary>
     /// <returns>Whether it is new: the client gets it.</returns>
     /// <exception cref="StreamDifferentException">The run gives another token than the one before.</exception>

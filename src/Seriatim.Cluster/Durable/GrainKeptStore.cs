@@ -60,11 +60,12 @@ internal sealed class GrainKeptStore(IGrainStorage storage, string cluster, Time
         {
             GrainState<KeptRecord> state = new(new KeptRecord());
             await storage.ReadStateAsync(Kind, IdOf(number), state).WaitAsync(patience).ConfigureAwait(false);
-            if (!state.RecordExists)
-                return;
             try
             {
-                await storage.ClearStateAsync(Kind, IdOf(number), state).WaitAsync(patience).ConfigureAwait(false);
+                // An empty record in its place, so that whoever writes without having read it is refused.
+                var empty = new GrainState<KeptRecord>(new KeptRecord(), state.ETag) { RecordExists = state.RecordExists };
+                await (ThrowsAway ? storage.WriteStateAsync(Kind, IdOf(number), empty)
+                    : storage.ClearStateAsync(Kind, IdOf(number), state)).WaitAsync(patience).ConfigureAwait(false);
                 return;
             }
             catch (InconsistentStateException) when (tries > 1)

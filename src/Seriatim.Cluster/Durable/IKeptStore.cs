@@ -17,6 +17,9 @@ internal interface IKeptStore
     /// <exception cref="KeptTakenException">The record there has another tag.</exception>
     Task<string> WriteAsync(string number, KeptRecord record, string? tag);
 
-    /// <summary>Forgets a record, whatever its tag.</summary>
+    /// <summary>
+    /// Forgets a record, whatever its tag, and one that is still on its way here: nobody who has not heard of it can write it
+    /// again for as long as records are kept.
+    /// </summary>
     Task ClearAsync(string number);
 }

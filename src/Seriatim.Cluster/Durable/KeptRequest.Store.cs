@@ -136,6 +136,10 @@ internal sealed partial class KeptRequest
     {
         _all.Drop(this);
         IsKept = false;
+
+        // A write that was given up may come there all the same.
+        if (failure is not KeptTakenException)
+            _ = _all.ClearQuietlyAsync(Head.Number);
         ClusterLog.NotKept(_all.Door.Logger,
             Head.IsBackground ? "It runs all the same, and ends with this server" : "It is refused",
             KeptRequests.ReasonOf(failure));

@@ -42,6 +42,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
             before = old;
             return kept;
         });
+        _left.TryRemove(kept.Head.Number, out _);
         if (before != kept)
             before?.Lose();
     }
@@ -131,7 +132,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
             if (door.Clock.GetElapsedTime(since) <= door.Options.DurableTime)
                 continue;
             _left.TryRemove(number, out _);
-            await ClearQuietlyAsync(number).ConfigureAwait(false);
+            await ThrowAwayAsync(number).ConfigureAwait(false);
         }
     }
 
@@ -156,6 +157,20 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
         try
         {
             await store.ClearAsync(number).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            NoteFailure(failure);
+        }
+    }
+
+    /// <summary>Forgets what this door wrote last.</summary>
+    private async Task ThrowAwayAsync(string number)
+    {
+        try
+        {
+            if (await store.ReadAsync(number).ConfigureAwait(false) is { } found && found.Record.Door == door.Own.Name)
+                await store.ClearAsync(number).ConfigureAwait(false);
         }
         catch (Exception failure)
         {

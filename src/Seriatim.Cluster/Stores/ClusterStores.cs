@@ -50,11 +50,18 @@ internal static class ClusterStores
     public static string PlaceOf(Uri uri, int port) => $"{uri.Scheme}://{uri.Host}:{(uri.Port < 0 ? port : uri.Port)}"
         + (uri.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(uri.AbsolutePath) : "");
 
+    /// <summary>
+    /// An address without what may be a password: all before the last @, all behind a ?, and where no @ says what a colon stands
+    /// before, all.
+    /// </summary>
     private static string WithoutUser(string text)
     {
-        int end = text.LastIndexOf('@');
         int start = text.IndexOf("://", StringComparison.Ordinal);
-        start = start < 0 ? 0 : start + 3;
-        return end <= start ? text : $"{text[..start]}...{text[end..]}";
+        string scheme = start < 0 ? "" : text[..(start + 3)], rest = text[scheme.Length..];
+        int query = rest.IndexOf('?', StringComparison.Ordinal), end = rest.LastIndexOf('@');
+        if (end < 0 && (query >= 0 || rest.Contains(':', StringComparison.Ordinal)))
+            return $"{scheme}...";
+        string place = rest[(end + 1)..].Split('?')[0];
+        return $"{scheme}{(end < 0 ? "" : "...@")}{place}{(query < 0 ? "" : "?...")}";
     }
 }

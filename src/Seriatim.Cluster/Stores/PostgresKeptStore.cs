@@ -17,7 +17,7 @@ internal sealed class PostgresKeptStore(PostgresStore store, string cluster, Tim
             select record, tag from seriatim_durable where cluster = $1 and number = $2 and until > clock_timestamp()
             """, row => (row.GetFieldValue<byte[]>(0), row.GetString(1)), cluster, number)
             .WaitAsync(patience).ConfigureAwait(false);
-        return rows.Count == 0 ? null : (Json.Deserialize<KeptRecord>(new BinaryData(rows[0].Record)), rows[0].Tag);
+        return rows.Count == 0 || rows[0].Record.Length == 0 ? null : (Json.Deserialize<KeptRecord>(new BinaryData(rows[0].Record)), rows[0].Tag);
     }
 
     public async Task<string> WriteAsync(string number, KeptRecord record, string? tag)
@@ -38,8 +38,11 @@ internal sealed class PostgresKeptStore(PostgresStore store, string cluster, Tim
     }
 
     public async Task ClearAsync(string number) =>
-        await store.WriteAsync("delete from seriatim_durable where cluster = $1 and number = $2", cluster, number)
-            .WaitAsync(patience).ConfigureAwait(false);
+        await store.WriteAsync("""
+            insert into seriatim_durable (cluster, number, tag, until, record)
+            values ($1, $2, $3, clock_timestamp() + $4, '')
+            on conflict (cluster, number) do update set tag = excluded.tag, until = excluded.until, record = excluded.record
+            """, cluster, number, Guid.NewGuid().ToString("N"), time).WaitAsync(patience).ConfigureAwait(false);
 
     /// <summary>
     /// Deletes what is over, of any cluster; a row that somebody else is about to delete is left to him, so that two silos never

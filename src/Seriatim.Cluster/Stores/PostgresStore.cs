@@ -22,6 +22,7 @@ internal sealed class PostgresStore : IClusterStore
 
     private readonly NpgsqlDataSource _source;
     private readonly string _user;
+    private string _cluster = "";
 
     private PostgresStore(NpgsqlConnectionStringBuilder options, string place)
     {
@@ -89,9 +90,10 @@ internal sealed class PostgresStore : IClusterStore
     {
         try
         {
-            // Of a table, so that a database which was emptied is noticed, too.
-            await ReadAsync("select 1 from seriatim_cluster limit 1", _ => 0).ConfigureAwait(false);
-            Failure = null;
+            // Of the list itself, so that a database which was emptied is noticed, too.
+            IReadOnlyList<int> list = await ReadAsync("select version from seriatim_cluster where name = $1",
+                row => row.GetInt32(0), _cluster).ConfigureAwait(false);
+            Failure = list.Count > 0 || _cluster.Length == 0 ? null : $"PostgreSQL: there is no list of the cluster {_cluster} any more";
         }
         catch (Exception failure)
         {
@@ -119,7 +121,7 @@ internal sealed class PostgresStore : IClusterStore
     public Task ThrowAwayAsync() => PostgresKeptStore.ThrowAwayAsync(this);
 
     public void AddMembership(ISiloBuilder silo, ClusterOptions options) =>
-        silo.Services.AddSingleton<IMembershipTable>(new PostgresMembership(this, options.Name));
+        silo.Services.AddSingleton<IMembershipTable>(new PostgresMembership(this, _cluster = options.Name));
 
     public void AddKept(ISiloBuilder silo, ClusterOptions options)
     {

@@ -61,8 +61,10 @@ internal sealed class RedisStore : IClusterStore
         }
         catch (RedisException failure)
         {
-            throw new ClusterConfigurationException($"Redis at {Place} cannot be reached: {failure.Message} Start it, or give "
-                + "the address of one that runs.");
+            // What follows in the library's message is for those who program with it.
+            string reason = failure.Message.Split(" To allow this multiplexer")[0];
+            throw new ClusterConfigurationException($"Redis at {Place} cannot be reached: {reason} Start it, or give the address "
+                + "of one that runs.");
         }
     }
 

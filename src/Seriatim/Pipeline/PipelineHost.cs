@@ -75,10 +75,16 @@ internal sealed class PipelineHost(ProcessGroup group) : IDisposable
     /// <summary>The processes cannot go on: what everybody gets who needs them from now on.</summary>
     public ProcessGroupException Broken(Exception failure)
     {
-        var own = new ProcessGroupException(
+        var own = new PipelineBrokenException(
             $"The {Group.Size} stages of the model cannot go on: {failure.Message}", failure);
-        return Interlocked.CompareExchange(ref _failure, own, null) ?? own;
+        if (Interlocked.CompareExchange(ref _failure, own, null) is { } first)
+            return first;
+        OnBroken?.Invoke(own);
+        return own;
     }
+
+    /// <summary>Told once that the processes cannot go on; null: whoever asks anything of them is told.</summary>
+    public Action<ProcessGroupException>? OnBroken { get; init; }
 
     /// <summary>Whether the processes cannot go on.</summary>
     public bool IsBroken => Volatile.Read(ref _failure) is not null;

@@ -10,9 +10,13 @@ namespace Seriatim;
 internal sealed class RankSilence(IReadOnlyList<int> ranks, TimeSpan limit, TimeSpan pause)
 {
     private readonly TimeSpan[] _silent = new TimeSpan[ranks.Count];
+    private readonly bool[] _hasLeft = new bool[ranks.Count];
 
     /// <summary>A sign of a rank: it is there.</summary>
     public void Hear(int rank) => _silent[IndexOf(rank)] = TimeSpan.Zero;
+
+    /// <summary>A rank has left: no more signs of it are waited for.</summary>
+    public void Forget(int rank) => _hasLeft[IndexOf(rank)] = true;
 
     /// <summary>Time has passed since the last look.</summary>
     /// <param name="elapsed">How much, by the clock.</param>
@@ -30,8 +34,13 @@ internal sealed class RankSilence(IReadOnlyList<int> ranks, TimeSpan limit, Time
         {
             if (limit == Timeout.InfiniteTimeSpan)
                 return null;
-            int found = Array.FindIndex(_silent, silent => silent >= limit);
-            return found < 0 ? null : ranks[found];
+            for (int i = 0; i < _silent.Length; i++)
+            {
+                if (!_hasLeft[i] && _silent[i] >= limit)
+                    return ranks[i];
+            }
+
+            return null;
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed class RankWatch : IDisposable
                 TakeSigns(rank);
             _silence.Pass(Stopwatch.GetElapsedTime(looked));
             looked = Stopwatch.GetTimestamp();
-            if (_silence.Silent is { } silent && _awaited.ContainsKey(silent))
+            if (_silence.Silent is { } silent)
             {
                 _onSilence(silent, _limit);
                 return;
@@ -119,8 +119,8 @@ internal sealed class RankWatch : IDisposable
         var sign = new RankSign(
             leaves ? RankSignKind.Leaving : isAsked ? RankSignKind.AskedToStop : RankSignKind.Alive, Environment.WorkingSet);
 
-        // Who has left waits for nothing more than the same word.
-        foreach (int rank in _ranks.Where(rank => leaves || _awaited.ContainsKey(rank)))
+        // Who has left, too, waits for signs until it has heard the same word.
+        foreach (int rank in _ranks)
             _group.Send(rank, PipelineMessages.Sign, MemoryMarshal.AsBytes(new ReadOnlySpan<RankSign>(in sign)));
         return leaves;
     }
@@ -137,6 +137,7 @@ internal sealed class RankWatch : IDisposable
             if (sign.Kind == RankSignKind.Leaving)
             {
                 _awaited.Remove(rank);
+                _silence.Forget(rank);
                 return;
             }
 

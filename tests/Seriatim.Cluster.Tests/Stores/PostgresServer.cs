@@ -41,7 +41,7 @@ internal sealed class PostgresServer : IStoreServer
     /// <summary>Whether this machine has it.</summary>
     public static bool IsThere => Programs is not null;
 
-    public int Port { get; } = ServerProcess.FreePort();
+    public int Port { get; private set; }
 
     public string Address => AddressOf("postgres");
 
@@ -82,10 +82,16 @@ internal sealed class PostgresServer : IStoreServer
         command.ExecuteNonQuery();
     }
 
-    public void Start() => _process = new ServerProcess([.. As, Path.Combine(Programs!, "postgres"), "-D", _data,
-        "-c", $"port={Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
-        "-c", "shared_buffers=16MB", "-c", "ssl=on", "-c", $"ssl_cert_file={Paper}", "-c", $"ssl_key_file={Paper}"],
-        "ready to accept connections");
+    public void Start()
+    {
+        // Once, and as late as can be: nobody keeps it for us.
+        if (Port == 0)
+            Port = ServerProcess.FreePort();
+        _process = new ServerProcess([.. As, Path.Combine(Programs!, "postgres"), "-D", _data,
+            "-c", $"port={Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+            "-c", "shared_buffers=16MB", "-c", "ssl=on", "-c", $"ssl_cert_file={Paper}", "-c", $"ssl_key_file={Paper}"],
+            "ready to accept connections");
+    }
 
     public void Stop()
     {

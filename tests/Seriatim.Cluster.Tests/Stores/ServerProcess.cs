@@ -32,7 +32,7 @@ internal sealed class ServerProcess : IDisposable
         _process.ErrorDataReceived += (_, line) => Listen(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Task.WhenAny(said.Task, _process.WaitForExitAsync()).GetAwaiter().GetResult();
+        Task.WhenAny(said.Task, _process.WaitForExitAsync()).WaitAsync(TimeSpan.FromMinutes(2)).GetAwaiter().GetResult();
         Assert.False(_process.HasExited, $"{command[0]} ended at once.");
     }
 

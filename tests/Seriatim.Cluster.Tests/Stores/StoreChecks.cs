@@ -57,6 +57,11 @@ internal static class StoreChecks
         await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, next));
         await of("other").ClearAsync("n");
 
+        // What was forgotten is not written again by who has not heard of it, nor by a write that was on its way.
+        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, null));
+        await store.ClearAsync("late");
+        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("late", record, null));
+
         // Of two at once one learns that it is not the one.
         tag = await store.WriteAsync("m", record, null);
         Task<bool>[] both = [WroteAsync(store, record, tag), WroteAsync(of("one"), record, tag)];

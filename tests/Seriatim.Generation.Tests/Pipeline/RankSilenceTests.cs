@@ -23,6 +23,18 @@ public sealed class RankSilenceTests
         Assert.Null(silence.Silent);
     }
 
+    /// <summary>One that has left is silent for good reason, and hides no other.</summary>
+    [Fact]
+    public void A_rank_that_has_left_is_not_waited_for()
+    {
+        var silence = new RankSilence([1, 2], 2 * Second, Second);
+        silence.Forget(1);
+        silence.Pass(Second);
+        Assert.Null(silence.Silent);
+        silence.Pass(Second);
+        Assert.Equal(2, silence.Silent);
+    }
+
     /// <summary>All processes were stopped for an hour: nobody is to blame.</summary>
     [Fact]
     public void Time_in_which_this_process_stood_still_does_not_count()
