@@ -122,10 +122,52 @@ public sealed class AdapterTests : IDisposable
         string metrics = await server.Client.GetStringAsync("/metrics");
         Assert.Contains("vllm:num_requests_running{model_name=\"tiny\"", metrics);
         Assert.DoesNotContain("vllm:num_requests_running{model_name=\"two\"", metrics);
-        Assert.Contains("vllm:generation_tokens_total{model_name=\"two\"} 20", metrics);
+        Assert.Contains("vllm:generation_tokens_total{model_name=\"two\",engine=\"0\"} 20", metrics);
 
         async Task<string> Adapters(string query) => $"[{string.Join(", ", (await server.GetAsync($"/lora-adapters{query}"))
             .EnumerateArray().Select(one => $"({one.GetProperty("id")}, {one.GetProperty("name")}, {one.GetProperty("scale")})"))}]";
+    }
+
+    [Fact]
+    public async Task Stages_have_their_parts_of_it_and_what_does_not_fit_ends_nothing()
+    {
+        string expected;
+        await using (TestServer whole = await StartAsync())
+            expected = Text(await whole.AskAsync("/v1/completions", Body("one")));
+        using var folder = new TempFolder();
+        TinyModels.WriteLlama(folder.Path);
+        StagedServer.Run(2, async server =>
+        {
+            Assert.Equal(expected, Text(await server.AskAsync("/v1/completions", Body("one"))));
+            await server.AskAsync("/v1/completions", Body("tiny"));
+            await server.FailAsync("/v1/completions", Body("wrong"), 503, "model_load_failed", "model");
+            Assert.Equal(expected, Text(await server.AskAsync("/v1/completions", Body("one"))));
+        }, options =>
+        {
+            Give(options, new AdapterFile("one", _folder.File("one")));
+            ServedModelOptions other = options.Models[0] with { Model = folder.Path, Name = "other" };
+            string wrong = TinyAdapters.Write(_folder.File("wrong"), 1, width: 48);
+            options.Models.Add(other with { Options = other.Options with { Adapters = [new AdapterFile("wrong", wrong)] } });
+        });
+
+        static string Text(JsonElement answer) => $"{answer.GetProperty("model")}: {string.Join(' ', Ids(answer))}, "
+            + $"{answer.GetProperty("system_fingerprint")}";
+    }
+
+    [Fact]
+    public async Task A_request_of_one_is_repeated_with_it()
+    {
+        await using TestServer server = await StartAsync();
+        foreach (string model in new[] { "one", "tiny" })
+        {
+            JsonElement answer = await server.AskAsync("/v1/completions", Body(model));
+            JsonElement record = await server.GetAsync($"/v1/requests/{answer.GetProperty("id").GetString()}");
+            Assert.True((await server.AskAsync("/v1/replay", record.GetRawText())).GetProperty("same").GetBoolean());
+
+            // Not with another one, whatever the record calls it.
+            await server.FailAsync("/v1/replay",
+                record.GetRawText().Replace($"\"model\":\"{model}\"", "\"model\":\"two\"", StringComparison.Ordinal), 409);
+        }
     }
 
     [Fact]

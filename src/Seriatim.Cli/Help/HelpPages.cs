@@ -12,7 +12,7 @@ internal static class HelpPages
             ("run stories", "continue what you type"),
             ("run owner/name \"Why is the sky blue?\"", "fetch a model from the hub, once, and ask it")),
         ["generate"] = new(Talk,
-            ["--model", "--file", "--input", "--max-tokens", "--seed", "--temp", "--top-p", "--stop", "--n",
+            ["--model", "--lora", "--file", "--input", "--max-tokens", "--seed", "--temp", "--top-p", "--stop", "--n",
                 "--json", "--no-echo", "--verbose"],
             ("generate \"The cat\"", "a built-in model goes on"),
             ("generate -m MODEL -f prompt.txt -n 100 --temp 0", "the most probable 100 tokens"),
