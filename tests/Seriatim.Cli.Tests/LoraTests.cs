@@ -33,7 +33,7 @@ public sealed class LoraTests : IDisposable
         Assert.True(code == 0, error);
         Assert.NotEqual(Ids(Cli.Run(Generate).Output), Ids(output));
         using LanguageModel model = await LanguageModel.OpenAsync(Model);
-        model.AddAdapter(new AdapterFile("x", Adapter));
+        model.AddAdapter(new AdapterFile { Name = "x", Path = Adapter });
         GenerationResult result = await model.CompleteAsync(model.Request("the cat") with
         {
             MaxNewTokens = 20,
@@ -91,13 +91,16 @@ public sealed class LoraTests : IDisposable
             Assert.Equal(["one", "a", "two", "b"], line.GetProperty("models").EnumerateArray().Select(name => name.GetString()));
             using var client = new HttpClient { BaseAddress = new Uri(line.GetProperty("url").GetString()!) };
             JsonElement models = JsonElement.Parse(await client.GetStringAsync("/v1/models")).GetProperty("data");
-            Assert.Equal([null, "one", null, "two"], models.EnumerateArray().Select(model => model.GetProperty("parent").GetString()));
+            Assert.Equal([null, "one", null, "two"],
+                models.EnumerateArray().Select(model => model.GetProperty("parent").GetString()));
             foreach (string name in new[] { "a", "b" })
             {
                 using HttpResponseMessage answer = await client.PostAsync("/v1/completions", new StringContent($$"""
-                    {"model": "{{name}}", "prompt": "the cat", "max_tokens": 20, "temperature": 0, "ignore_eos": true, "return_token_ids": true}
+                    {"model": "{{name}}", "prompt": "the cat", "max_tokens": 20, "temperature": 0, "ignore_eos": true,
+                    "return_token_ids": true}
                     """, Encoding.UTF8, "application/json"));
-                Assert.Equal(expected, Ids(JsonElement.Parse(await answer.Content.ReadAsStringAsync()).GetProperty("choices")[0]));
+                JsonElement body = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+                Assert.Equal(expected, Ids(body.GetProperty("choices")[0]));
             }
         }
         finally

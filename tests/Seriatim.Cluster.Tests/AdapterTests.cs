@@ -24,7 +24,7 @@ public sealed class AdapterTests
         Assert.True(cluster.Silos[1].Link.IsBroken);
     }
 
-    /// <summary>The model as it is is shared all the same; the adapter is missing there, or is another one of that name.</summary>
+    /// <summary>The adapter is missing there, or is another one of that name; the model as it is is shared.</summary>
     [Theory]
     [InlineData(null)]
     [InlineData(2)]
@@ -35,7 +35,8 @@ public sealed class AdapterTests
         string alone = await cluster.Alone.AskAsync("/v1/completions", Lora);
         Assert.Equal(alone, await cluster.First.AskAsync("/v1/completions", Lora));
         Assert.Equal(0, cluster.Silos[1].Link.Started);
-        Assert.Equal(await cluster.Alone.AskAsync("/v1/completions", Base), await cluster.First.AskAsync("/v1/completions", Base));
+        Assert.Equal(
+            await cluster.Alone.AskAsync("/v1/completions", Base), await cluster.First.AskAsync("/v1/completions", Base));
         Assert.Equal(1, cluster.Silos[1].Link.Started);
 
         // Asked all the same, as by a door whose report is old, it refuses.

@@ -68,7 +68,8 @@ internal sealed class TestCluster : IAsyncDisposable
                 return;
             string folder = TinyAdapters.Write(Path.Combine(cluster._folder.Path, $"adapter-{seed}"), seed);
             ServedModelOptions only = server.Models[0];
-            server.Models[0] = only with { Options = only.Options with { Adapters = [new AdapterFile("lora", folder)] } };
+            var adapter = new AdapterFile { Name = "lora", Path = folder };
+            server.Models[0] = only with { Options = only.Options with { Adapters = [adapter] } };
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class AdapterTests : IDisposable
         foreach ((_, string? name) in kinds)
         {
             if (name is not null)
-                library.AddAdapter(new AdapterFile(name, _folder.File(name)));
+                library.AddAdapter(Named(name, _folder.File(name)));
         }
 
         Dictionary<string, int[]> expected = [];
@@ -43,7 +43,8 @@ public sealed class AdapterTests : IDisposable
         // All in one batch, each several times, so that later ones find the pages of earlier ones of their own kind alone.
         for (int round = 0; round < 3; round++)
         {
-            JsonElement[] answers = await Task.WhenAll(kinds.Select(kind => server.AskAsync("/v1/completions", Body(kind.Model))));
+            JsonElement[] answers = await Task.WhenAll(
+                kinds.Select(kind => server.AskAsync("/v1/completions", Body(kind.Model))));
             foreach (((string model, _), JsonElement answer) in kinds.Zip(answers))
             {
                 Assert.Equal(model, answer.GetProperty("model").GetString());
@@ -81,7 +82,7 @@ public sealed class AdapterTests : IDisposable
                     Engine = new() { MemoryBytes = 16 << 20 },
                     Adapters =
                     [
-                        new("a", Path.Combine(adapters, "adapter_a")), new("b", Path.Combine(adapters, "adapter_b")),
+                        Named("a", Path.Combine(adapters, "adapter_a")), Named("b", Path.Combine(adapters, "adapter_b")),
                     ],
                 },
             }));
@@ -125,7 +126,8 @@ public sealed class AdapterTests : IDisposable
         Assert.Contains("vllm:generation_tokens_total{model_name=\"two\",engine=\"0\"} 20", metrics);
 
         async Task<string> Adapters(string query) => $"[{string.Join(", ", (await server.GetAsync($"/lora-adapters{query}"))
-            .EnumerateArray().Select(one => $"({one.GetProperty("id")}, {one.GetProperty("name")}, {one.GetProperty("scale")})"))}]";
+            .EnumerateArray().Select(one =>
+                $"({one.GetProperty("id")}, {one.GetProperty("name")}, {one.GetProperty("scale")})"))}]";
     }
 
     [Fact]
@@ -144,10 +146,10 @@ public sealed class AdapterTests : IDisposable
             Assert.Equal(expected, Text(await server.AskAsync("/v1/completions", Body("one"))));
         }, options =>
         {
-            Give(options, new AdapterFile("one", _folder.File("one")));
+            Give(options, Named("one", _folder.File("one")));
             ServedModelOptions other = options.Models[0] with { Model = folder.Path, Name = "other" };
             string wrong = TinyAdapters.Write(_folder.File("wrong"), 1, width: 48);
-            options.Models.Add(other with { Options = other.Options with { Adapters = [new AdapterFile("wrong", wrong)] } });
+            options.Models.Add(other with { Options = other.Options with { Adapters = [Named("wrong", wrong)] } });
         });
 
         static string Text(JsonElement answer) => $"{answer.GetProperty("model")}: {string.Join(' ', Ids(answer))}, "
@@ -203,7 +205,7 @@ public sealed class AdapterTests : IDisposable
         string folder = _folder.File("wrong");
         if (width > 0)
             TinyAdapters.Write(folder, 1, width, more);
-        await using TestServer server = await TestServer.StartAsync(options => Give(options, new AdapterFile("wrong", folder)));
+        await using TestServer server = await TestServer.StartAsync(options => Give(options, Named("wrong", folder)));
         JsonElement error = await server.FailAsync("/v1/completions", Body("wrong"), 503, "model_load_failed", "model");
         Assert.Contains(why, error.GetProperty("message").GetString());
         Assert.Equal(0, server.Core.Models.Host.MemoryInUse);
@@ -216,15 +218,18 @@ public sealed class AdapterTests : IDisposable
         {
             string folder = TinyAdapters.Write(_folder.File("x"), 1);
             ServerConfigurationException error = await Assert.ThrowsAsync<ServerConfigurationException>(() =>
-                TestServer.StartAsync(options => Give(options, new AdapterFile("two", folder), new AdapterFile(name, folder))));
+                TestServer.StartAsync(options => Give(options, Named("two", folder), Named(name, folder))));
             Assert.Contains($"Two models are called {name}", error.Message);
             Assert.Contains("--lora-modules", error.Message);
         }
     }
 
     private static string Body(string model) => $$"""
-        {"model": "{{model}}", "prompt": "the cat", "max_tokens": 20, "temperature": 0, "ignore_eos": true, "return_token_ids": true}
+        {"model": "{{model}}", "prompt": "the cat", "max_tokens": 20, "temperature": 0, "ignore_eos": true,
+        "return_token_ids": true}
         """;
+
+    private static AdapterFile Named(string name, string path) => new() { Name = name, Path = path };
 
     private static int[] Ids(JsonElement answer) =>
         [.. answer.GetProperty("choices")[0].GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32())];
@@ -234,8 +239,8 @@ public sealed class AdapterTests : IDisposable
 
     private Task<TestServer> StartAsync(Action<SeriatimServerOptions>? configure = null) => TestServer.StartAsync(options =>
     {
-        Give(options, new AdapterFile("one", TinyAdapters.Write(_folder.File("one"), 1)),
-            new AdapterFile("two", TinyAdapters.Write(_folder.File("two"), 2)));
+        Give(options, Named("one", TinyAdapters.Write(_folder.File("one"), 1)),
+            Named("two", TinyAdapters.Write(_folder.File("two"), 2)));
         configure?.Invoke(options);
     });
 

@@ -18,7 +18,10 @@ internal static class TinyAdapters
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"),
-            $$"""{"peft_type": "LORA", "r": {{Rank}}, "lora_alpha": 6, "target_modules": ["q_proj", "down_proj"], "bias": "none"{{more}}}""");
+            $$"""
+            {"peft_type": "LORA", "r": {{Rank}}, "lora_alpha": 6, "target_modules": ["q_proj", "down_proj"],
+            "bias": "none"{{more}}}
+            """);
         var shapes = new List<SafetensorsTensorSpec>();
         foreach ((string module, int inputs, int outputs) in
             new[] { ("self_attn.q_proj", width, width), ("mlp.down_proj", 2 * width, width) })
@@ -35,7 +38,9 @@ internal static class TinyAdapters
         using SafetensorsWriter file = SafetensorsWriter.Create(Path.Combine(folder, "adapter_model.safetensors"), shapes);
         foreach (SafetensorsTensorSpec shape in shapes)
         {
-            float[] values = [.. Enumerable.Range(0, (int)(shape.Shape[0] * shape.Shape[1])).Select(_ => random.NextSingle() - 0.5f)];
+            float[] values = new float[shape.Shape[0] * shape.Shape[1]];
+            for (int i = 0; i < values.Length; i++)
+                values[i] = random.NextSingle() - 0.5f;
             file.Append(shape.Name, MemoryMarshal.AsBytes<float>(values));
         }
 

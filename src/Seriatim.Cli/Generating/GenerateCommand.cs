@@ -53,7 +53,7 @@ internal static class GenerateCommand
             IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
             options = options with
             {
-                Adapters = lora is null ? [] : [new AdapterFile(AdapterName, lora)],
+                Adapters = lora is null ? [] : [new AdapterFile { Name = AdapterName, Path = lora }],
                 Trace = isVerbose && pipeline is null,
                 DraftModel = flags.DraftModel(result) is { } draft ? await ModelFolder.ResolveAsync(draft, cancellation) : null,
                 Engine = options.Engine with { MaxQueuedRequests = Math.Max(options.Engine.MaxQueuedRequests, prompts.Count) },

@@ -68,6 +68,7 @@ internal static class HelpPages
             ["--model", "--models-dir", "--host", "--port", "--api-key", "--keep-alive", "--memory", "--ctx-size", "--parallel"],
             ("serve", "the built-in models, at http://127.0.0.1:8080"),
             ("serve -m MODEL=mine --port 9000", "one model, under a name of its own"),
+            ("serve -m MODEL --lora-modules NAME=FOLDER", "an adapter of it, under a name of its own"),
             ("serve --models-dir FOLDER --memory 8g", "all that lie in a folder, as many as fit at a time"),
             ("serve -m MODEL --cluster redis://host:6379", "one of several that share requests and lose no stream")),
         ["ui"] = new(Serve, ["--model", "--models-dir", "--host", "--port", "--no-browser"],

@@ -36,16 +36,11 @@ internal static class LoraModules
         {
             int at = value.IndexOf('=');
             (string name, string path) = (value[..at], value[(at + 1)..]);
-            int index = models.FindIndex(model => NamesOf(model).Any(own => name.StartsWith($"{own}:", StringComparison.Ordinal)));
+            int index = models.FindIndex(model => LengthIn(name, model) > 0);
             if (index >= 0)
-            {
-                name = NamesOf(models[index]).Where(own => name.StartsWith($"{own}:", StringComparison.Ordinal))
-                    .Select(own => name[(own.Length + 1)..]).First();
-            }
+                name = name[LengthIn(name, models[index])..];
             else if (models.Count == 1)
-            {
                 index = 0;
-            }
 
             if (index < 0 || name.Length == 0)
             {
@@ -57,10 +52,12 @@ internal static class LoraModules
             LanguageModelOptions options = models[index].Options;
             models[index] = models[index] with
             {
-                Options = options with { Adapters = [.. options.Adapters, new AdapterFile(name, path)] },
+                Options = options with { Adapters = [.. options.Adapters, new AdapterFile { Name = name, Path = path }] },
             };
         }
     }
 
-    private static IEnumerable<string> NamesOf(ServedModelOptions model) => [model.Name!, .. model.Aliases];
+    /// <summary>How much of a name is that of a model, the colon included; 0: nothing.</summary>
+    private static int LengthIn(string name, ServedModelOptions model) => new[] { model.Name! }.Concat(model.Aliases)
+        .Where(own => name.StartsWith($"{own}:", StringComparison.Ordinal)).Select(own => own.Length + 1).DefaultIfEmpty().Max();
 }

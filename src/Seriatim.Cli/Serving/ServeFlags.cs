@@ -104,8 +104,8 @@ internal sealed class ServeFlags
     public IEnumerable<Option> All =>
     [
         _models, _adapters, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType,
-        _packCache, _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, .. _cluster.All,
-        _pace, _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
+        _packCache, _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain,
+        .. _cluster.All, _pace, _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>

@@ -46,7 +46,9 @@ public static class PeftAdapter
     /// <summary>Reads an adapter of a model: what it adds to which weights, for <see cref="Model.AddAdapter"/>.</summary>
     /// <param name="model">The model, or its first stage. Its weights may be of any file format.</param>
     /// <param name="folder">The folder.</param>
-    /// <param name="elsewhere">Shapes of the linear weights that are in other stages, by their paths; null: there are none.</param>
+    /// <param name="elsewhere">
+    /// Shapes of the linear weights that are in other stages, by their paths; null: there are none.
+    /// </param>
     /// <exception cref="ModelFormatException">
     /// A file is missing or damaged, is of another kind, or is no adapter of this model: the message says what does not fit.
     /// </exception>
@@ -59,7 +61,8 @@ public static class PeftAdapter
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, TensorsFileName));
         var factors = new Dictionary<string, LowRankFactors>(StringComparer.Ordinal);
         var read = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string path, LinearShape shape) in model.LinearShapes.Concat(elsewhere ?? new Dictionary<string, LinearShape>()))
+        elsewhere ??= new Dictionary<string, LinearShape>();
+        foreach ((string path, LinearShape shape) in model.LinearShapes.Concat(elsewhere))
         {
             if (PlaceOf(model, path) is { } place && ModuleOf(model, place, file) is { } module)
                 factors.Add(path, Of(file, config, module, place, shape, read));

@@ -143,6 +143,7 @@ internal sealed class PeftConfig
         string shown = value.ValueKind == JsonValueKind.Undefined ? "missing" : value.GetRawText();
         if (shown.Length > 80)
             shown = string.Create(CultureInfo.InvariantCulture, $"{shown[..80]}…");
-        return new ModelFormatException(_path, $"{name} is {shown}; {allowed}.", "");
+        return new ModelFormatException(_path, $"{name} is {shown}; {allowed}.",
+            "The file is to be as PEFT wrote it beside the adapter's tensors.");
     }
 }

@@ -56,7 +56,10 @@ internal static class GgufLoader
         ReadOnlyMemory<byte> json = ReadConfig(architecture, map, gguf);
         using JsonDocument document = LenientJson.Parse(json, header.Path);
         (ModelSpec spec, NameTable modules, ModelConfig config) = Model.ReadConfig(header.Path, document.RootElement);
-        return new GgufDescription(map, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored }) { Modules = modules };
+        return new GgufDescription(map, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored })
+        {
+            Modules = modules,
+        };
     }
 
     /// <summary>The config that says what the metadata say, UTF-8.</summary>

@@ -97,7 +97,8 @@ internal sealed class ModelRegistry : IAsyncDisposable
 
     private static ServerConfigurationException Twice(string name, ServedModel one, ServedModel other) => new(
         $"Two models are called {name}: {one.Adapter?.Path ?? one.Source} and {other.Adapter?.Path ?? other.Source}. "
-            + (other.Adapter is { } adapter ? $"Give the adapter another name (--lora-modules NAME={adapter.Path}, or AdapterFile)."
+            + (other.Adapter is { } adapter
+                ? $"Give the adapter another name (--lora-modules NAME={adapter.Path}, or AdapterFile)."
                 : $"Give one another name (-m {other.Source}=NAME, or ServedModelOptions.Name)."));
 
     private static IEnumerable<ServedModelOptions> Found(SeriatimServerOptions options)

@@ -35,8 +35,9 @@ internal sealed class ModelUse(ServedModel served, ModelLease lease, OpenedModel
     public Inspection.Microscope Microscope()
     {
         RequireNoAdapter();
-        return opened.Parts.Stages is not { } stages ? new(opened) : throw new ModelTaskException($"The layers of {Name} are in {stages.Known.Count} processes, and the microscope looks "
-            + "into those of one. Serve the model without mpirun to look into it.");
+        return opened.Parts.Stages is not { } stages ? new Inspection.Microscope(opened)
+            : throw new ModelTaskException($"The layers of {Name} are in {stages.Known.Count} processes, and the microscope "
+                + "looks into those of one. Serve the model without mpirun to look into it.");
     }
 
     /// <summary>As what translates.</summary>
