@@ -138,19 +138,23 @@ public sealed class AdapterTests : IDisposable
             expected = Text(await whole.AskAsync("/v1/completions", Body("one")));
         using var folder = new TempFolder();
         TinyModels.WriteLlama(folder.Path);
+        var known = new System.Collections.Concurrent.ConcurrentQueue<int>();
         StagedServer.Run(2, async server =>
         {
             Assert.Equal(expected, Text(await server.AskAsync("/v1/completions", Body("one"))));
             await server.AskAsync("/v1/completions", Body("tiny"));
             await server.FailAsync("/v1/completions", Body("wrong"), 503, "model_load_failed", "model");
             Assert.Equal(expected, Text(await server.AskAsync("/v1/completions", Body("one"))));
+
+            // The other rank had its layers of the one that failed, and has given them back.
+            Assert.Equal([1, 2, 1], known);
         }, options =>
         {
             Give(options, Named("one", _folder.File("one")));
             ServedModelOptions other = options.Models[0] with { Model = folder.Path, Name = "other" };
             string wrong = TinyAdapters.Write(_folder.File("wrong"), 1, width: 48);
             options.Models.Add(other with { Options = other.Options with { Adapters = [Named("wrong", wrong)] } });
-        });
+        }, changed: known.Enqueue);
 
         static string Text(JsonElement answer) => $"{answer.GetProperty("model")}: {string.Join(' ', Ids(answer))}, "
             + $"{answer.GetProperty("system_fingerprint")}";
