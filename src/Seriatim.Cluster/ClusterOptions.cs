@@ -10,7 +10,8 @@ public sealed class ClusterOptions
 
     /// <summary>
     /// Where silos find each other: <c>localhost</c>, silos of one machine, the first of which keeps the list, for development;
-    /// or <c>redis://[:password@]host[:port][/database]</c>, any machines, of which any may go.
+    /// or <c>redis://[:password@]host[:port][/database]</c> or <c>postgres://user[:password]@host[:port]/database</c>, any
+    /// machines, of which any may go.
     /// </summary>
     public string Membership { get; set; } = "localhost";
 
@@ -72,6 +73,9 @@ public sealed class ClusterOptions
     /// </summary>
     internal TimeSpan Lease => TimeSpan.FromSeconds(90) + Silence;
 
+    /// <summary>How long the store of durable requests may take to answer.</summary>
+    internal TimeSpan StorePatience => Silence * 2;
+
     /// <summary>How often silos tell each other how they are.</summary>
     internal TimeSpan ReportTime => Silence / 2;
 
@@ -113,7 +117,7 @@ public sealed class ClusterOptions
                 $"Routing is {Routing}; {string.Join(", ", Enum.GetNames<ClusterRouting>())} are allowed.");
         }
 
-        _ = MembershipAddress.Parse(Membership);
+        ClusterStores.Parse(Membership).Dispose();
         SiloCertificate.Read(this)?.Dispose();
     }
 }

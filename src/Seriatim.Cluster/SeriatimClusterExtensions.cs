@@ -4,11 +4,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
-using Orleans.Persistence;
 using Orleans.Runtime;
-using Orleans.Storage;
 using Seriatim.Server;
-using StackExchange.Redis;
 
 namespace Seriatim.Cluster;
 
@@ -30,47 +27,45 @@ public static class SeriatimClusterExtensions
         var options = new ClusterOptions();
         configure(options);
         options.Check();
-        MembershipAddress membership = MembershipAddress.Parse(options.Membership);
-        IConnectionMultiplexer? redis = membership.Redis is { } at ? MembershipStore.Connect(at) : null;
         SiloCertificate? certificate = SiloCertificate.Read(options);
-        ClusterMark? mark = redis is null ? null
-            : new ClusterMark(redis, options.Name, ClusterMark.SpeechOf(certificate), TimeProvider.System);
-        mark?.RequireAsync(options).GetAwaiter().GetResult();
+        IClusterStore store = ClusterStores.Parse(options.Membership);
+        var mark = new ClusterMark(store, options.Name, ClusterMark.SpeechOf(certificate), TimeProvider.System);
+        try
+        {
+            store.Connect();
+            mark.RequireAsync().GetAwaiter().GetResult();
+        }
+        catch (ClusterConfigurationException)
+        {
+            store.Dispose();
+            throw;
+        }
+
         builder.Services.AddHostedService(provider =>
             new JoinWatch(options, provider.GetRequiredService<ILoggerFactory>()));
-        builder.UseOrleans(silo => Configure(silo, options, membership, redis, certificate));
-        builder.Services.AddSingleton(_ => new MembershipStore(redis, mark));
+        builder.UseOrleans(silo => Configure(silo, options, store, certificate));
+        builder.Services.AddSingleton(_ => new MembershipStore(store, mark));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(provider => new SiloTable(options));
         builder.Services.AddSingleton(provider => new Replica(provider.GetRequiredService<ServerCore>(), options,
             SiloWatch.NameOf(provider.GetRequiredService<ILocalSiloDetails>().SiloAddress)));
         builder.Services.AddSingleton(provider => new Door(provider.GetRequiredService<ServerCore>(), options,
             provider.GetRequiredService<SiloTable>(), provider.GetRequiredService<Replica>(),
-            StoreOf(provider, options),
+            store.KeptOf(provider, options),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger(ClusterLog.Category)));
         builder.Services.AddSingleton<ReplicaClient>();
         builder.Services.AddHostedService<SiloWatch>();
         return builder;
     }
 
-    private static void Configure(ISiloBuilder silo, ClusterOptions options, MembershipAddress membership,
-        IConnectionMultiplexer? redis, SiloCertificate? certificate)
+    private static void Configure(ISiloBuilder silo, ClusterOptions options, IClusterStore store,
+        SiloCertificate? certificate)
     {
-        if (redis is not null)
-        {
-            silo.UseRedisClustering(clustering =>
-            {
-                clustering.ConfigurationOptions = membership.Redis;
-                clustering.CreateMultiplexer = _ => Task.FromResult((redis, true));
-            });
-        }
-        else
-        {
-            silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Loopback, options.ListPort));
-        }
+        store.AddMembership(silo, options);
+        store.AddKept(silo, options);
 
         // No gateway: there are no clients besides the silos.
-        IPAddress? address = options.Address ?? (redis is null ? IPAddress.Loopback : null);
+        IPAddress? address = options.Address ?? (store.IsShared ? null : IPAddress.Loopback);
         if (address is not null)
             silo.ConfigureEndpoints(address, options.Port, 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
         else
@@ -87,7 +82,6 @@ public static class SeriatimClusterExtensions
             cluster.DefunctSiloExpiration = TimeSpan.FromHours(1);
         });
         silo.AddGrainService<ReplicaService>();
-        AddDurableStore(silo, membership, options);
         if (certificate is not null)
             Encrypt(silo, certificate);
     }
@@ -111,28 +105,5 @@ public static class SeriatimClusterExtensions
             tls.RemoteCertificateValidation = (other, _, _) => certificate.Trusts(other);
             tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = "seriatim";
         });
-    }
-
-    /// <summary>Where durable requests are stored, as the doors ask it.</summary>
-    internal static IKeptStore StoreOf(IServiceProvider services, ClusterOptions options) => new GrainKeptStore(
-        services.GetRequiredKeyedService<IGrainStorage>(GrainKeptStore.Name), options.Name, options.Silence * 2);
-
-    /// <summary>Adds the storage of durable requests: where the list of silos is, or the silos' memory.</summary>
-    internal static void AddDurableStore(ISiloBuilder silo, MembershipAddress membership, ClusterOptions options)
-    {
-        if (membership.Redis is { } stored)
-        {
-            silo.AddRedisGrainStorage(GrainKeptStore.Name, storage =>
-            {
-                storage.ConfigurationOptions = stored;
-                storage.EntryExpiry = options.DurableTime;
-                storage.GrainStorageSerializer = new KeptSerializer();
-            });
-        }
-        else
-        {
-            silo.AddMemoryGrainStorage(GrainKeptStore.Name,
-                storage => storage.GrainStorageSerializer = new KeptSerializer());
-        }
     }
 }

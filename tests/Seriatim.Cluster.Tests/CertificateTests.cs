@@ -60,43 +60,6 @@ public sealed class CertificateTests : IDisposable
         right.Check();
     }
 
-    [RedisFact]
-    public async Task Silos_that_would_not_understand_each_other_do_not_start_in_one_cluster()
-    {
-        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
-        using StackExchange.Redis.IConnectionMultiplexer client =
-            MembershipStore.Connect(MembershipAddress.Parse(redis.Address).Redis!);
-        var plain = new ClusterMark(client, "a", ClusterMark.SpeechOf(null), TimeProvider.System);
-        var other = new ClusterMark(client, "a", "certificates", TimeProvider.System);
-        Assert.Null(await plain.WriteAsync());
-        Assert.Null(await plain.WriteAsync());
-        Assert.Equal("nothing is encrypted", await other.WriteAsync());
-        other.Remove();
-        Assert.Null(await plain.WriteAsync());
-        Assert.Null(await new ClusterMark(client, "b", "certificates", TimeProvider.System).WriteAsync());
-    }
-
-    [RedisFact]
-    public async Task A_silo_whose_clock_is_wrong_does_not_start()
-    {
-        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
-        using StackExchange.Redis.IConnectionMultiplexer client =
-            MembershipStore.Connect(MembershipAddress.Parse(redis.Address).Redis!);
-        var options = new ClusterOptions { Membership = redis.Address };
-        await new ClusterMark(client, "a", "x", new WrongClock(TimeSpan.FromSeconds(-10))).RequireAsync(options);
-        foreach ((int minutes, string how) in new[] { (5, "300 s ahead of"), (-5, "300 s behind") })
-        {
-            var wrong = new ClusterMark(client, "a", "x", new WrongClock(TimeSpan.FromMinutes(minutes)));
-            string said = (await Assert.ThrowsAsync<ClusterConfigurationException>(() => wrong.RequireAsync(options))).Message;
-            Assert.Matches($"clock is (299|300|301) s {how.Split(' ', 3)[2]}", said);
-        }
-    }
-
-    private sealed class WrongClock(TimeSpan wrong) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + wrong;
-    }
-
     private static bool Trusts(SiloCertificate silo, string file)
     {
         using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(file);

@@ -90,6 +90,23 @@ public sealed class DurableFaultTests
         }
     }
 
+    /// <summary>The memory of silos throws nothing away by itself.</summary>
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public async Task What_is_over_its_time_is_forgotten_by_whoever_wrote_it(bool throwsAway, int left)
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(1);
+        cluster.Store.ThrowsAway = throwsAway;
+        await EventsAsync(await cluster.First.PostAsync(Path, Body, Durable));
+        await IsAsync(() => Task.FromResult(cluster.First.Door.Counts.Open == 0));
+        await cluster.First.Door.Kept.SweepAsync();
+        Assert.Single(cluster.Store.Records);
+        cluster.Options.DurableTime = TimeSpan.FromTicks(1);
+        await cluster.First.Door.Kept.SweepAsync();
+        Assert.Equal(left, cluster.Store.Records.Count());
+    }
+
     [Fact]
     public async Task Who_comes_again_with_another_body_takes_nothing_away()
     {

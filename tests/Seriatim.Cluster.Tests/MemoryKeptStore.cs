@@ -20,6 +20,8 @@ internal sealed class MemoryKeptStore : IKeptStore
     /// <summary>Whether it forgets a record before it is written once more.</summary>
     public bool Forgets { get; set; }
 
+    public bool ThrowsAway { get; set; }
+
     public int Writes { get; private set; }
 
     public IEnumerable<KeptRecord> Records => _records.Values.Select(one => one.Record);

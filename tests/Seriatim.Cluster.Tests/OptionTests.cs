@@ -9,17 +9,36 @@ public sealed class OptionTests
     [InlineData("redis://")]
     [InlineData("redis://host/x")]
     [InlineData("")]
-    public void An_address_that_is_none_is_refused(string address) =>
-        Assert.Throws<ClusterConfigurationException>(() => MembershipAddress.Parse(address));
+    [InlineData("redis://ann:secret@host/x")]
+    [InlineData("mysql://ann:secret@host/db")]
+    [InlineData("postgres://")]
+    [InlineData("postgres://host/db")]
+    [InlineData("postgres://ann:secret@host")]
+    [InlineData("postgres://ann:secret@host/db?sslmode=some")]
+    [InlineData("postgres://ann:secret@host/db?pooling=false")]
+    [InlineData("postgres://ann:#secret@host/db")]
+    [InlineData("ann:secret@host")]
+    public void An_address_that_is_none_is_refused_and_no_password_told(string address) => Assert.DoesNotContain("secret",
+        Assert.Throws<ClusterConfigurationException>(() => ClusterStores.Parse(address)).Message);
 
     [Fact]
     public void Addresses_of_redis_are_taken_apart()
     {
-        Assert.Null(MembershipAddress.Parse("localhost").Redis);
-        StackExchange.Redis.ConfigurationOptions redis = MembershipAddress.Parse("redis://ann:p%40ss@host:6390/2").Redis!;
+        StackExchange.Redis.ConfigurationOptions redis = Redis("redis://ann:p%40ss@host:6390/2").Options;
         Assert.Equal(("ann", "p@ss", 2, false), (redis.User, redis.Password, redis.DefaultDatabase, redis.Ssl));
         Assert.Contains("host:6390", redis.EndPoints[0].ToString());
-        Assert.Contains("host:6379", MembershipAddress.Parse("rediss://host").Redis!.EndPoints[0].ToString());
+        Assert.Contains("host:6379", Redis("rediss://host").Options.EndPoints[0].ToString());
+    }
+
+    [Theory]
+    [InlineData("localhost", "localhost", "localhost")]
+    [InlineData("rediss://ann:secret@host/2", "redis", "rediss://host:6379/2")]
+    [InlineData("postgres://ann:secret@host/db", "postgres", "postgres://host:5432/db")]
+    [InlineData("postgresql://ann@[::1]:6543/a%20b?sslmode=verify-full", "postgres", "postgresql://[::1]:6543/a b")]
+    public void Places_have_no_password_in_them(string address, string kind, string place)
+    {
+        using IClusterStore store = ClusterStores.Parse(address);
+        Assert.Equal((kind, place), (store.Kind, store.Place));
     }
 
     [Fact]
@@ -45,8 +64,9 @@ public sealed class OptionTests
     [Fact]
     public void A_redis_that_is_not_there_is_told_with_its_address()
     {
-        var failure = Assert.Throws<ClusterConfigurationException>(() =>
-            MembershipStore.Connect(MembershipAddress.Parse("redis://127.0.0.1:1").Redis!));
-        Assert.Contains("127.0.0.1:1", failure.Message);
+        using IClusterStore store = Redis("redis://127.0.0.1:1");
+        Assert.Contains("127.0.0.1:1", Assert.Throws<ClusterConfigurationException>(store.Connect).Message);
     }
+
+    private static RedisStore Redis(string address) => (RedisStore)ClusterStores.Parse(address);
 }

@@ -23,11 +23,11 @@ public sealed class SiloTests : IDisposable
         using var keys = new TempFolder();
         (string Certificate, string Authority)? paper = encrypted
             ? (TestCertificates.Write(keys.Path, "silo", "ca"), Path.Combine(keys.Path, "ca.pem")) : null;
-        int first = RedisServer.FreePort();
+        int first = ServerProcess.FreePort();
         await using TestSilo one = await StartAsync("localhost", first, first, paper);
         if (encrypted)
             await RefusesPlainTextAsync(first);
-        await using TestSilo two = await StartAsync("localhost", RedisServer.FreePort(), first, paper);
+        await using TestSilo two = await StartAsync("localhost", ServerProcess.FreePort(), first, paper);
         await TogetherAsync(one, two);
         await ShareAsync(one, two);
         await GoOnAsync(one, two);
@@ -37,79 +37,45 @@ public sealed class SiloTests : IDisposable
         await Eventually.Is(() => one.Services.GetRequiredService<SiloTable>().Read(silo => silo.Name).Count == 1, seconds: 60);
     }
 
-    [RedisFact]
-    public async Task Durable_requests_are_stored_in_redis_until_their_time_is_over()
+    [PostgresFact]
+    public async Task Silos_of_a_database_find_each_other_and_run_each_others_requests()
     {
-        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
-        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
-        builder.UseOrleans(silo => SeriatimClusterExtensions.AddDurableStore(
-            silo.UseLocalhostClustering(RedisServer.FreePort(), 0, clusterId: "x"), MembershipAddress.Parse(redis.Address),
-            new ClusterOptions { DurableTime = TimeSpan.FromSeconds(10) }));
-        using IHost host = builder.Build();
-        await host.StartAsync();
-        IKeptStore store = SeriatimClusterExtensions.StoreOf(host.Services, new ClusterOptions());
-        var record = new KeptRecord { Body = [1, 2], Owner = "a", Prompts = [new KeptPrompt { State = [3] }] };
-        Assert.Null(await store.ReadAsync("n"));
-        string tag = await store.WriteAsync("n", record, null);
-        (KeptRecord read, string same) = (await store.ReadAsync("n"))!.Value;
-        Assert.Equal((tag, "a", 3), (same, read.Owner, read.Prompts[0].State[0]));
+        TinyModels.WriteLlama(_folder.Path);
+        using var server = new PostgresServer();
+        await using TestSilo one = await StartAsync(server.Address, ServerProcess.FreePort());
+        await using TestSilo two = await StartAsync(server.Address, ServerProcess.FreePort());
+        await TogetherAsync(one, two);
+        await ShareAsync(one, two);
+        await GoOnAsync(one, two);
+        string status = await one.Client.GetStringAsync("/v1/cluster");
+        Assert.Equal("postgres", JsonElement.Parse(status).GetProperty("membership").GetProperty("kind").GetString());
+        await StopAsync(two);
+        await Eventually.Is(() => one.Services.GetRequiredService<SiloTable>().Read(silo => silo.Name).Count == 1, seconds: 60);
 
-        // Who has not read what is there writes nothing.
-        string next = await store.WriteAsync("n", record with { Owner = "b" }, tag);
-        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, tag));
-        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, null));
-        IKeptStore elsewhere = SeriatimClusterExtensions.StoreOf(host.Services, new ClusterOptions { Name = "other" });
-        Assert.Null(await elsewhere.ReadAsync("n"));
-        Assert.Equal("b", (await store.ReadAsync("n"))!.Value.Record.Owner);
-        using var client =
-            await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
-        StackExchange.Redis.RedisKey key = client.GetServer("127.0.0.1", redis.Port).Keys(pattern: "*durable*").Single();
-        Assert.InRange((await client.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
-        await store.ClearAsync("n");
-        Assert.Null(await store.ReadAsync("n"));
-        await Assert.ThrowsAsync<KeptTakenException>(() => store.WriteAsync("n", record, next));
-
-        // A store that is full or gone is an error of its own.
-        await client.GetServer("127.0.0.1", redis.Port).ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
-        Exception full = await Assert.ThrowsAnyAsync<Exception>(() => store.WriteAsync("m", record, null));
-        Assert.False(full is KeptTakenException);
-        redis.Dispose();
-        Exception gone = await Assert.ThrowsAnyAsync<Exception>(() => store.WriteAsync("m", record, null));
-        Assert.False(gone is KeptTakenException);
-        await host.StopAsync();
+        // A password is nobody's business.
+        foreach (string told in one.Log.Lines.Concat(two.Log.Lines).Append(status))
+        {
+            Assert.DoesNotContain(PostgresServer.Password, told);
+            Assert.DoesNotContain(Uri.EscapeDataString(PostgresServer.Password), told);
+        }
     }
 
-    /// <summary>Long, as silos that lost their list for a while take minutes to leave it.</summary>
+    /// <summary>Long, as silos take their time to notice that their list is gone, and to find it again.</summary>
     [RedisFact]
     [Trait("Category", "Long")]
     public async Task Serving_goes_on_without_redis_and_says_so()
     {
-        TinyModels.WriteLlama(_folder.Path);
-        using var kept = new TempFolder();
-        var redis = new RedisServer(RedisServer.FreePort(), kept.Path);
-        try
-        {
-            await using TestSilo one = await StartAsync(redis.Address, RedisServer.FreePort());
-            await using TestSilo two = await StartAsync(redis.Address, RedisServer.FreePort());
-            await TogetherAsync(one, two);
-            redis.Dispose();
-            await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is not null, seconds: 60);
-            await ShareAsync(one, two);
-            Assert.Contains(one.Log.Lines, line => line.Contains("Serving goes on with the 2 silos", StringComparison.Ordinal));
-            JsonElement status = JsonElement.Parse(await one.Client.GetStringAsync("/v1/cluster"));
-            Assert.False(status.GetProperty("membership").GetProperty("reachable").GetBoolean());
-            Assert.Equal(2, status.GetProperty("silos").GetArrayLength());
-            Assert.Contains("seriatim:cluster_store_up 0", await one.Client.GetStringAsync("/metrics"));
+        using var server = new RedisServer();
+        await GoesOnWithoutAsync(server);
+    }
 
-            // Back again, it is used again.
-            redis = new RedisServer(redis.Port, kept.Path);
-            await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is null, seconds: 60);
-        }
-        finally
-        {
-            // Behind the silos, which tell it that they leave.
-            redis.Dispose();
-        }
+    /// <summary>Long, as without Redis.</summary>
+    [PostgresFact]
+    [Trait("Category", "Long")]
+    public async Task Serving_goes_on_without_postgres_and_says_so()
+    {
+        using var server = new PostgresServer();
+        await GoesOnWithoutAsync(server);
     }
 
     [Fact]
@@ -120,6 +86,37 @@ public sealed class SiloTests : IDisposable
         using HttpResponseMessage response = await alone.Client.GetAsync("/v1/cluster");
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains("--cluster", await response.Content.ReadAsStringAsync());
+    }
+
+    private async Task GoesOnWithoutAsync(IStoreServer server)
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        await using TestSilo one = await StartAsync(server.Address, ServerProcess.FreePort());
+        await using TestSilo two = await StartAsync(server.Address, ServerProcess.FreePort());
+        await TogetherAsync(one, two);
+        server.Stop();
+        await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is not null, seconds: 60);
+        await ShareAsync(one, two);
+        Assert.Contains(one.Log.Lines, line => line.Contains("Serving goes on with the 2 silos", StringComparison.Ordinal));
+        JsonElement status = JsonElement.Parse(await one.Client.GetStringAsync("/v1/cluster"));
+        Assert.False(status.GetProperty("membership").GetProperty("reachable").GetBoolean());
+        Assert.Equal(2, status.GetProperty("silos").GetArrayLength());
+        Assert.Contains("seriatim:cluster_store_up 0", await one.Client.GetStringAsync("/metrics"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await AskDurablyAsync(one));
+
+        // Back again, it is used again, by silos that come, too.
+        server.Start();
+        await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is null, seconds: 60);
+        Assert.Equal(HttpStatusCode.OK, await AskDurablyAsync(one));
+        await using TestSilo three = await StartAsync(server.Address, ServerProcess.FreePort());
+        await TogetherAsync(one, two, three);
+    }
+
+    private static async Task<HttpStatusCode> AskDurablyAsync(TestSilo silo)
+    {
+        (string path, string body) = Requests.All["sampled"];
+        using HttpResponseMessage response = await silo.PostAsync(path, body, (Server.DurableCalls.Header, "true"));
+        return response.StatusCode;
     }
 
     /// <summary>What is said there without encryption is not understood, and ends the connection.</summary>

@@ -151,8 +151,8 @@ public sealed class SampleTests : IDisposable
     public void Every_sample_has_a_test()
     {
         string tests = Path.Combine(Repository.Root, "tests");
-        string source = File.ReadAllText(Path.Combine(tests, "Seriatim.Tests", "SampleTests.cs"))
-            + File.ReadAllText(Path.Combine(tests, "Seriatim.Cli.Tests", "KubernetesSampleTests.cs"));
+        string source = string.Concat(Directory.GetFiles(tests, "*SampleTests.cs", SearchOption.AllDirectories)
+            .Select(File.ReadAllText));
         foreach (string folder in Directory.GetDirectories(Path.Combine(Repository.Root, "samples")))
             Assert.Matches($"(Run|Start|Manifest)\\(\"{Path.GetFileName(folder)}\"", source);
     }

@@ -12,7 +12,8 @@ namespace Seriatim.Cli;
 internal sealed class ClusterFlags
 {
     private readonly Option<string?> _cluster = Flag.Maybe<string>("Share requests with other servers, and lose no stream when "
-        + "one of them goes: localhost for those of this machine (the first must stay), or redis://HOST[:PORT] for any.",
+        + "one of them goes: localhost for those of this machine (the first must stay); redis://HOST[:PORT] or "
+        + "postgres://USER@HOST[:PORT]/DATABASE (password in PGPASSWORD) for any.",
         "address", "--cluster");
 
     private readonly Option<string> _name = Flag.Of("Name of the cluster; servers with another name do not see each other.",

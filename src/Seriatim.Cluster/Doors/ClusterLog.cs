@@ -34,7 +34,7 @@ internal static partial class ClusterLog
     [LoggerMessage(8, LogLevel.Warning, "A run of {Model} failed at {Silo}: {Detail} This door runs it itself.")]
     public static partial void Failed(ILogger logger, string model, string silo, string detail);
 
-    [LoggerMessage(9, LogLevel.Warning, "The store of the membership cannot be reached ({Reason}). Serving goes on with the "
+    [LoggerMessage(9, LogLevel.Warning, "The store of the membership cannot be used ({Reason}). Serving goes on with the "
         + "{Count} silos that are known; silos that come or go are not seen until it is back.")]
     public static partial void StoreGone(ILogger logger, string reason, int count);
 
@@ -68,8 +68,8 @@ internal static partial class ClusterLog
         + "gone a moment ago, or speak otherwise ({Speech}).")]
     public static partial void NotJoined(ILogger logger, string cluster, string speech);
 
-    [LoggerMessage(20, LogLevel.Error, "This machine's clock is {Seconds:0} s away from that of Redis: this silo and the others "
-        + "are about to take each other for dead. Set it.")]
+    [LoggerMessage(20, LogLevel.Error, "This machine's clock is {Seconds:0} s away from that of the store: this silo and the "
+        + "others are about to take each other for dead. Set it.")]
     public static partial void ClockWrong(ILogger logger, double seconds);
 
     [LoggerMessage(13, LogLevel.Error, "Watching the other silos failed; it goes on.")]

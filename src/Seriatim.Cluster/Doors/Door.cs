@@ -12,11 +12,13 @@ namespace Seriatim.Cluster;
 internal sealed class Door : IRequestRoute
 {
     private readonly ServerCore _server;
+    private readonly string _store;
     private long _numbers;
 
     public Door(ServerCore server, ClusterOptions options, SiloTable silos, Replica own, IKeptStore store, ILogger logger)
     {
         (_server, Options, Silos, Own, Logger) = (server, options, silos, own, logger);
+        _store = ClusterStores.KindOf(options.Membership);
         own.Kept = Kept = new KeptRequests(this, store);
         silos.Add(own.Name, own, isHere: true);
     }
@@ -117,7 +119,7 @@ internal sealed class Door : IRequestRoute
         json.WriteString("cluster"u8, Options.Name);
         json.WriteString("silo"u8, Own.Name);
         json.WriteStartObject("membership"u8);
-        json.WriteString("kind"u8, Options.Membership == "localhost" ? "localhost" : "redis");
+        json.WriteString("kind"u8, _store);
         json.WriteBoolean("reachable"u8, StoreFailure is null);
         if (StoreFailure is { } failure)
             json.WriteString("failure"u8, failure);

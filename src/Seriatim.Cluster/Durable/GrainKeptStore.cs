@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.Storage;
 
@@ -16,6 +17,21 @@ internal sealed class GrainKeptStore(IGrainStorage storage, string cluster, Time
     public const string Name = "seriatim-durable";
 
     private const string Kind = "durable";
+
+    /// <summary>How often to try where somebody writes at the same time.</summary>
+    private const int Tries = 5;
+
+    public bool ThrowsAway { get; private init; }
+
+    /// <summary>A silo's.</summary>
+    /// <param name="services">Its services.</param>
+    /// <param name="options">Of the cluster.</param>
+    /// <param name="throwsAway">Whether the storage throws away what is over its time.</param>
+    public static GrainKeptStore Of(IServiceProvider services, ClusterOptions options, bool throwsAway) => new(
+        services.GetRequiredKeyedService<IGrainStorage>(Name), options.Name, options.StorePatience)
+    {
+        ThrowsAway = throwsAway,
+    };
 
     public async Task<(KeptRecord Record, string Tag)?> ReadAsync(string number)
     {
@@ -40,10 +56,22 @@ internal sealed class GrainKeptStore(IGrainStorage storage, string cluster, Time
 
     public async Task ClearAsync(string number)
     {
-        GrainState<KeptRecord> state = new(new KeptRecord());
-        await storage.ReadStateAsync(Kind, IdOf(number), state).WaitAsync(patience).ConfigureAwait(false);
-        if (state.RecordExists)
-            await storage.ClearStateAsync(Kind, IdOf(number), state).WaitAsync(patience).ConfigureAwait(false);
+        for (int tries = Tries; ; tries--)
+        {
+            GrainState<KeptRecord> state = new(new KeptRecord());
+            await storage.ReadStateAsync(Kind, IdOf(number), state).WaitAsync(patience).ConfigureAwait(false);
+            if (!state.RecordExists)
+                return;
+            try
+            {
+                await storage.ClearStateAsync(Kind, IdOf(number), state).WaitAsync(patience).ConfigureAwait(false);
+                return;
+            }
+            catch (InconsistentStateException) when (tries > 1)
+            {
+                // Whoever has it has just stored what came.
+            }
+        }
     }
 
     private GrainId IdOf(string number) => GrainId.Create($"{Kind}-{cluster}", number);

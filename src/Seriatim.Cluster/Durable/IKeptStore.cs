@@ -6,6 +6,9 @@ namespace Seriatim.Cluster;
 /// </summary>
 internal interface IKeptStore
 {
+    /// <summary>Whether what is over its time goes by itself; otherwise whoever wrote it last forgets it then.</summary>
+    bool ThrowsAway { get; }
+
     /// <summary>A record and its tag; null: there is none.</summary>
     Task<(KeptRecord Record, string Tag)?> ReadAsync(string number);
 

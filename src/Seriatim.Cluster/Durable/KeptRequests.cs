@@ -12,6 +12,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
     public const int Tries = 5;
 
     private readonly ConcurrentDictionary<string, KeptRequest> _here = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _left = new(StringComparer.Ordinal);
     private bool _hasFailed;
 
     public Door Door => door;
@@ -118,8 +119,19 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
         foreach (KeptRequest kept in _here.Values)
         {
             await kept.RefreshAsync().ConfigureAwait(false);
-            if (kept.IsDone || kept.IsLost)
-                Drop(kept);
+            if (!kept.IsDone && !kept.IsLost)
+                continue;
+            Drop(kept);
+            if (!store.ThrowsAway && kept is { IsLost: false, Followed: null })
+                _left[kept.Head.Number] = door.Clock.GetTimestamp();
+        }
+
+        foreach ((string number, long since) in _left)
+        {
+            if (door.Clock.GetElapsedTime(since) <= door.Options.DurableTime)
+                continue;
+            _left.TryRemove(number, out _);
+            await ClearQuietlyAsync(number).ConfigureAwait(false);
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class SiloWatch(
 
     private readonly HashSet<SiloAddress> _members = [];
     private Task _swept = Task.CompletedTask;
+    private Task _looked = Task.CompletedTask;
     private long _marked;
     private string? _other;
     private readonly Dictionary<string, Task> _asked = new(StringComparer.Ordinal);
@@ -115,7 +116,7 @@ internal sealed class SiloWatch(
     private async Task SweepAsync()
     {
         await door.Kept.SweepAsync().ConfigureAwait(false);
-        if (server.Clock.GetElapsedTime(_marked) < MarkTime)
+        if (server.Clock.GetElapsedTime(_marked) < MarkTime && !store.IsUnwritten)
             return;
         _marked = server.Clock.GetTimestamp();
         string? other = await store.MarkAsync().ConfigureAwait(false);
@@ -128,6 +129,9 @@ internal sealed class SiloWatch(
 
     private void LookAtStore()
     {
+        // What the last look has found; none is waited for.
+        if (_looked.IsCompleted)
+            _looked = Task.Run(store.LookAsync);
         string? failure = store.Failure;
         if (failure is not null && door.StoreFailure is null)
             ClusterLog.StoreGone(door.Logger, failure, _members.Count + 1);
