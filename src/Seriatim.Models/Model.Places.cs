@@ -6,6 +6,9 @@ public sealed partial class Model
     private readonly IReadOnlyDictionary<string, GroupedWeight> _linears;
     private Dictionary<object, string>? _paths;
 
+    /// <summary>What the parts are called in the checkpoints of the family, whatever file they were read from.</summary>
+    internal NameTable ModuleNames { get; set; } = [];
+
     /// <summary>
     /// The path of a weight that an op was called with (<see cref="OpView.Weights"/>), e.g. <c>layers.3.attention.q</c>; null: it
     /// is none of this model's.

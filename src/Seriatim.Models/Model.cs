@@ -211,7 +211,7 @@ public sealed partial class Model : IDisposable
         var weights = new WeightBuilder(source, names, device);
         try
         {
-            var model = new Model(spec, config, weights, names.Stage);
+            var model = new Model(spec, config, weights, names.Stage) { ModuleNames = names };
             weights.Complete();
             model.TensorUses = source.Uses;
             model.SkippedTensors = source.Skipped;

@@ -69,6 +69,18 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
             Model.AddAdapter(name, factors);
     }
 
+    /// <summary>As the other one, with an adapter out of files. It stays as it was read.</summary>
+    /// <param name="adapter">Its name and folder.</param>
+    /// <exception cref="ModelFormatException">
+    /// A file is missing or damaged, is of another kind, or is no adapter of this model.
+    /// </exception>
+    /// <exception cref="ArgumentException">The name is taken, or was.</exception>
+    public void AddAdapter(AdapterFile adapter)
+    {
+        ArgumentNullException.ThrowIfNull(adapter);
+        _opened.Parts.AddAdapter(adapter);
+    }
+
     /// <summary>
     /// Takes an adapter away once no pass runs with it. Requests under way that asked for it fail by its name. False if there is
     /// none.

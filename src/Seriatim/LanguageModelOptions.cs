@@ -54,6 +54,12 @@ public sealed record LanguageModelOptions
     public string? DraftModel { get; init; }
 
     /// <summary>
+    /// Adapters (LoRA) that are there from the start and closed with the model; requests ask for them by name. Where a server
+    /// offers the model, each is a model name of its own there.
+    /// </summary>
+    public IReadOnlyList<AdapterFile> Adapters { get; init; } = [];
+
+    /// <summary>
     /// Measure where the time of a token goes: <see cref="LanguageModel.Trace"/>. Costs two readings of the clock an operation.
     /// </summary>
     public bool Trace { get; init; }

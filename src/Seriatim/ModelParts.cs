@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
 using Seriatim.Tensors;
@@ -135,6 +136,17 @@ internal sealed class ModelParts : IDisposable
         }
     }
 
+    /// <summary>Reads an adapter and adds it, wherever the layers are.</summary>
+    /// <exception cref="ModelFormatException">It cannot be read, or is of another model.</exception>
+    /// <exception cref="ArgumentException">The name is taken, or was.</exception>
+    public void AddAdapter(AdapterFile adapter)
+    {
+        if (Stages is { } stages)
+            stages.AddAdapter(adapter.Name, PeftAdapter.Read(Model, adapter.Path, stages.ShapesElsewhere));
+        else
+            Model.AddAdapter(adapter.Name, PeftAdapter.Read(Model, adapter.Path));
+    }
+
     /// <summary>The engine that runs it: the host's, if it has one.</summary>
     public GenerationEngine NewEngine() =>
         Host?.NewEngine(Computing, EngineOptions) ?? new GenerationEngine(Computing, EngineOptions);
@@ -219,9 +231,25 @@ internal sealed class ModelParts : IDisposable
                 DraftModel = await hub.ResolveAsync(draft, cancellationToken: cancellationToken).ConfigureAwait(false),
             };
         }
-        return await Task.Run(() => options.Pipeline is { } pipeline
-            ? LoadStages(shown, name, folder, options, logger, pipeline)
-            : Load(shown, folder, options, logger, null), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Load(name, shown, folder, options, logger), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static ModelParts Load(
+        string name, string shown, string folder, LanguageModelOptions options, ILogger logger)
+    {
+        ModelParts parts = options.Pipeline is { } pipeline ? LoadStages(shown, name, folder, options, logger, pipeline)
+            : Load(shown, folder, options, logger, null);
+        try
+        {
+            foreach (AdapterFile adapter in options.Adapters)
+                parts.AddAdapter(adapter);
+            return parts;
+        }
+        catch
+        {
+            parts.Dispose();
+            throw;
+        }
     }
 
     private static ModelParts LoadStages(string shown, string name, string folder, LanguageModelOptions options, ILogger logger,

@@ -119,7 +119,7 @@ public sealed class MovingTests
         Assert.Equal(0, cluster.Silos[1].Link.Started);
 
         // Asked all the same, as by a door whose report is old, it refuses and says why.
-        string own = cluster.First.Core.Models.Models[0].Opened is { } opened ? Server.ModelIdentity.Of(opened) : "";
+        string own = cluster.First.Core.Models.Models[0].Opened is { } opened ? Server.ModelIdentity.Of(opened, null) : "";
         RunReceipt receipt = await cluster.Silos[1].Replica.StartAsync(
             new RunOrder { Model = "tiny", Fingerprint = own, Door = "x" });
         Assert.Equal(RunAnswer.OtherModel, receipt.Answer);

@@ -1,4 +1,5 @@
 using Seriatim.Generation;
+using Seriatim.Server;
 using Seriatim.Tests;
 
 namespace Seriatim.Cluster.Tests;
@@ -29,18 +30,20 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <param name="link">The way to a silo, by its number.</param>
     /// <param name="others">Whether all but the first have other weights.</param>
     /// <param name="isPaced">Whether a step takes 3 ms at least, so that a run is under way for a while on any machine.</param>
-    public static async Task<TestCluster> StartAsync(
-        int count, Func<int, IReplica, Link>? link = null, bool others = false, bool isPaced = false)
+    /// <param name="adapters">Seed of the adapter <c>lora</c> of a silo, by its number; null: none has one.</param>
+    public static async Task<TestCluster> StartAsync(int count, Func<int, IReplica, Link>? link = null, bool others = false,
+        bool isPaced = false, Func<int, int?>? adapters = null)
     {
         var cluster = new TestCluster();
         string model = Path.Combine(cluster._folder.Path, "model"), other = Path.Combine(cluster._folder.Path, "other");
         TinyModels.WriteLlama(Directory.CreateDirectory(model).FullName);
         TinyModels.WriteLlama(Directory.CreateDirectory(other).FullName, seed: 6);
-        cluster.Alone = await TestSilo.StartAsync(model);
+        cluster.Alone = await TestSilo.StartAsync(model, configure: server => AddAdapter(server, 0));
         for (int i = 0; i < count; i++)
         {
             StepPrice? price = isPaced ? new(0.003, 0, 0, 0) : null;
-            TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model, price: price);
+            TestSilo silo = await TestSilo.StartAsync(others && i > 0 ? other : model, price: price,
+                configure: server => AddAdapter(server, i));
             silo.Join($"silo-{i}", cluster.Options, cluster.Store);
             if (link is not null)
                 silo.Link = link(i, silo.Replica);
@@ -58,6 +61,16 @@ internal sealed class TestCluster : IAsyncDisposable
         }
 
         return cluster;
+
+        void AddAdapter(SeriatimServerOptions server, int silo)
+        {
+            if (adapters?.Invoke(silo) is not { } seed)
+                return;
+            string folder = TinyAdapters.Write(Path.Combine(cluster._folder.Path, $"adapter-{seed}"), seed);
+            ServedModelOptions only = server.Models[0];
+            var adapter = new AdapterFile { Name = "lora", Path = folder };
+            server.Models[0] = only with { Options = only.Options with { Adapters = [adapter] } };
+        }
     }
 
     /// <summary>Has the requests of the first silo run elsewhere where they can.</summary>

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using Seriatim.Generation;
+using Seriatim.Models;
 
 namespace Seriatim.Cli;
 
 /// <summary><c>seriatim generate</c>: continues a prompt, or many at once.</summary>
 internal static class GenerateCommand
 {
+    /// <summary>What the adapter is called in requests; nobody else has one.</summary>
+    private const string AdapterName = "lora";
+
     public static Command Build()
     {
         var model = new DefaultModel("stories");
@@ -25,7 +29,9 @@ internal static class GenerateCommand
             Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
         Option<bool> verbose =
             Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
-        var command = new Command("generate", "Continue a text.") { model.Option };
+        Option<string?> adapter = Flag.Maybe<string>(
+            "An adapter (LoRA) of the model to generate with: a folder as PEFT saves it.", "folder", "--lora");
+        var command = new Command("generate", "Continue a text.") { model.Option, adapter };
         source.AddTo(command);
         command.Add("Output and memory",
             [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType, packCache]);
@@ -41,9 +47,13 @@ internal static class GenerateCommand
             options = options with { Pipeline = pipeline, Threads = TrainingRanks.Threads(ranks.Group, options.Threads) };
             if (!ranks.Group.IsFirst)
                 return await StageRanks.FollowAsync(await model.ResolveAsync(result, cancellation), options, cancellation);
+            string? lora = result.GetValue(adapter);
+            if (lora is not null)
+                PeftAdapter.RequireFiles(lora);
             IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
             options = options with
             {
+                Adapters = lora is null ? [] : [new AdapterFile { Name = AdapterName, Path = lora }],
                 Trace = isVerbose && pipeline is null,
                 DraftModel = flags.DraftModel(result) is { } draft ? await ModelFolder.ResolveAsync(draft, cancellation) : null,
                 Engine = options.Engine with { MaxQueuedRequests = Math.Max(options.Engine.MaxQueuedRequests, prompts.Count) },
@@ -57,6 +67,7 @@ internal static class GenerateCommand
                 {
                     Logprobs = result.GetValue(logprobs),
                     PromptLogprobs = result.GetValue(promptLogprobs),
+                    Adapter = lora is null ? null : AdapterName,
                 })];
             var run = new GenerationRun(opened, prompts, requests, cancellation);
             int code = asJson ? await run.JsonAsync() : await run.TextAsync(echo: !result.GetValue(quiet));

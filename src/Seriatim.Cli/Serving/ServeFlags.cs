@@ -44,6 +44,9 @@ internal sealed class ServeFlags
         "A smaller model with the same vocabulary that drafts for -m. Changes no output.", "model", "--draft-model",
         "--model-draft", "-md");
 
+    private readonly Option<string[]> _adapters = Flag.Many("An adapter (LoRA) of -m as a model name of its own: NAME=FOLDER, as "
+        + "PEFT saves it; with several -m MODEL:NAME=FOLDER. May be given again.", "adapter", "--lora-modules");
+
     private readonly Option<int> _parallel = Flag.Of("Most sequences that run at the same time, of each model.", "n", 64,
         "--parallel", "-np");
 
@@ -100,14 +103,14 @@ internal sealed class ServeFlags
 
     public IEnumerable<Option> All =>
     [
-        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache,
-        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, .. _cluster.All,
-        _pace, _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
+        _models, _adapters, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType,
+        _packCache, _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain,
+        .. _cluster.All, _pace, _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
     public IEnumerable<Option> OfModels =>
-        [_models, _folder, _memory, _draft, _context, _cacheType, _packCache, _parallel, _queue, _threads, _maxTime];
+        [_models, _adapters, _folder, _memory, _draft, _context, _cacheType, _packCache, _parallel, _queue, _threads, _maxTime];
 
     /// <summary>Where the server listens, and for whom.</summary>
     public ServerAppOptions App(ParseResult result)
@@ -175,6 +178,8 @@ internal sealed class ServeFlags
         string? draft = Value(result, _draft) ?? result.GetValue(_draft);
         if (draft is not null && models.Length != 1)
             throw new UsageException($"--draft-model drafts for the one model of -m, and there are {models.Length}.");
+        string[] adapters = result.GetValue(_adapters) ?? [];
+        LoraModules.RequireModels(adapters, models.Length);
         EngineHostOptions host = Host(result, keepAlive, stages);
         foreach (string model in models)
             NamesOf(model);
@@ -182,6 +187,7 @@ internal sealed class ServeFlags
         var served = new List<ServedModelOptions>();
         foreach (string model in models)
             served.Add(await ModelAsync(model, open with { DraftModel = draft }, keepAlive, cancellation));
+        LoraModules.AddTo(served, adapters);
         return options =>
         {
             foreach (ServedModelOptions model in served)

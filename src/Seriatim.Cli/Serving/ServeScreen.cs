@@ -21,6 +21,7 @@ internal static class ServeScreen
             string names = string.Join(", ", model.Names.Skip(1));
             string padding = new(' ', width - TextWidth.Of(model.Name) + 2);
             Terminal.Note($"  {model.Name}{padding}{(model.Preloads ? "opened now" : "opened when asked for")}"
+                + (model.Parent is { } parent ? $" with {parent.Name}, of which it is an adapter" : "")
                 + (names.Length == 0 ? "" : $", also called {names}"));
         }
 

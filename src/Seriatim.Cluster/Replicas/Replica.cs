@@ -157,7 +157,7 @@ internal sealed class Replica(ServerCore server, ClusterOptions options, string 
             return new ModelReport
             {
                 Name = model.Name,
-                Fingerprint = ModelIdentity.Of(opened),
+                Fingerprint = ModelIdentity.Of(opened, model.Adapter?.Name),
                 Running = load.Running,
                 Waiting = load.Waiting,
                 MostWaiting = opened.Engine.Options.MaxQueuedRequests,

@@ -100,8 +100,8 @@ internal sealed class SiloWatch(
             door.Silos.Take(silo, report);
             foreach (ModelReport model in report.Models)
             {
-                if (model.Fingerprint is { } other && server.Models.TryFind(model.Name)?.Opened is { } opened
-                    && ModelIdentity.Of(opened) is var own && own != other)
+                if (model.Fingerprint is { } other && server.Models.TryFind(model.Name) is { Opened: { } opened } served
+                    && ModelIdentity.Of(opened, served.Adapter?.Name) is var own && own != other)
                 {
                     door.NoteOther(silo, model.Name, own, other);
                 }

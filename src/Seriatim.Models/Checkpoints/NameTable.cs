@@ -86,7 +86,11 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     /// <param name="path">The path, with numbers.</param>
     /// <param name="ending"><c>.weight</c>, <c>.bias</c>, or nothing.</param>
     /// <exception cref="InvalidOperationException">The table has no such path: an error in an architecture.</exception>
-    public TensorPlace Find(string path, string ending)
+    public TensorPlace Find(string path, string ending) => TryFind(path, ending)
+        ?? throw new InvalidOperationException($"The architecture's name table has no '{path}{ending}'.");
+
+    /// <summary>As <see cref="Find"/>; null: the table has no such path.</summary>
+    internal TensorPlace? TryFind(string path, string ending)
     {
         if (_places.TryGetValue(path + ending, out TensorPlace? exact))
             return exact;
@@ -109,7 +113,7 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
         else if (_places.TryGetValue(pattern, out place))
             place = place with { Name = Fill(place.Name, numbers) + ending };
         else
-            throw new InvalidOperationException($"The architecture's name table has no '{pattern}{ending}'.");
+            return null;
         return place.Slices == 0
             ? place
             : place.OfSlice(int.Parse(numbers.Dequeue(), System.Globalization.CultureInfo.InvariantCulture));

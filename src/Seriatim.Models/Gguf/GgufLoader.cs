@@ -23,6 +23,7 @@ internal static class GgufLoader
                 options.Progress);
             Model model = Model.Kept(cache, () => Model.Build(spec, names, found.Config with { Metadata = checkpoint.Metadata },
                 new GgufSource(checkpoint, options, load), options.Device));
+            model.ModuleNames = found.Modules;
             if (options.Placement == WeightPlacement.Mapped)
                 model.Owner = checkpoint;
             else
@@ -54,8 +55,11 @@ internal static class GgufLoader
         (Architecture architecture, GgufMap map, GgufConfig gguf) = ArchitectureRegistry.Find(header);
         ReadOnlyMemory<byte> json = ReadConfig(architecture, map, gguf);
         using JsonDocument document = LenientJson.Parse(json, header.Path);
-        (ModelSpec spec, _, ModelConfig config) = Model.ReadConfig(header.Path, document.RootElement);
-        return new GgufDescription(map, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored });
+        (ModelSpec spec, NameTable modules, ModelConfig config) = Model.ReadConfig(header.Path, document.RootElement);
+        return new GgufDescription(map, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored })
+        {
+            Modules = modules,
+        };
     }
 
     /// <summary>The config that says what the metadata say, UTF-8.</summary>
@@ -90,4 +94,8 @@ internal static class GgufLoader
 /// <param name="Metadata">Its keys.</param>
 /// <param name="Spec">The model.</param>
 /// <param name="Config">Its ids and labels, and the config that says the same.</param>
-internal sealed record GgufDescription(GgufMap Map, GgufConfig Metadata, ModelSpec Spec, ModelConfig Config);
+internal sealed record GgufDescription(GgufMap Map, GgufConfig Metadata, ModelSpec Spec, ModelConfig Config)
+{
+    /// <summary>What the parts are called in checkpoints of the family.</summary>
+    public NameTable Modules { get; init; } = [];
+}

@@ -20,7 +20,7 @@ internal sealed class JobRunner(ServerCore server)
             JobPlan plan = job.Plan(use);
             RequireChoices(plan);
             call.Span?.Begin(plan.Operation, use.Name);
-            plan = plan with { Requests = [.. plan.Requests.Select(request => Complete(request, call))] };
+            plan = plan with { Requests = [.. plan.Requests.Select(request => Complete(request, use, call))] };
             call.Record = server.Requests.Begin(call, use, plan);
             foreach (GenerationRequest request in plan.Requests)
             {
@@ -69,9 +69,10 @@ internal sealed class JobRunner(ServerCore server)
     private static int? CountOf(RequestMoment moment) =>
         moment.Kind is RequestMomentKind.Admitted or RequestMomentKind.Prefill ? moment.Count : null;
 
-    /// <summary>What the server and the client's key add.</summary>
-    private GenerationRequest Complete(GenerationRequest request, ApiCall call) => request with
+    /// <summary>What the model's name, the server and the client's key add.</summary>
+    private GenerationRequest Complete(GenerationRequest request, ModelUse use, ApiCall call) => request with
     {
+        Adapter = use.Adapter,
         Priority = request.Priority + call.Client.Priority,
         Timeout = request.Timeout is null || server.Options.RequestTimeout < request.Timeout
             ? server.Options.RequestTimeout : request.Timeout,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -13,18 +14,21 @@ namespace Seriatim.Server;
 /// </summary>
 internal static class ModelIdentity
 {
-    private static readonly ConditionalWeakTable<OpenedModel, string> Known = [];
+    private static readonly ConditionalWeakTable<OpenedModel, ConcurrentDictionary<string, string>> Known = [];
 
     /// <summary>The version of the library.</summary>
     public static string Version { get; } =
         typeof(OpenedModel).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     /// <summary>As OpenAI's <c>system_fingerprint</c>.</summary>
-    public static string Of(OpenedModel model) => Known.GetValue(model, Compute);
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter of it that answers; null: none.</param>
+    public static string Of(OpenedModel model, string? adapter) =>
+        Known.GetOrCreateValue(model).GetOrAdd(adapter ?? "", _ => Compute(model, adapter));
 
-    private static string Compute(OpenedModel model)
+    private static string Compute(OpenedModel model, string? adapter)
     {
-        string all = string.Join('\n', model.Engine.Model.FingerprintOf(null), model.Tokenizer.Fingerprint,
+        string all = string.Join('\n', model.Engine.Model.FingerprintOf(adapter), model.Tokenizer.Fingerprint,
             model.EngineOptions.KeyValueType, string.Join(',', model.EngineOptions.SuppressedIds),
             string.Join(',', model.EngineOptions.EndIds), model.Tokenizer.ChatTemplate?.Source, DefaultsOf(model), Version);
         return $"fp_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..16]}";

@@ -41,8 +41,10 @@ internal sealed class ModelRegistry : IAsyncDisposable
     {
         if (name is null)
         {
-            return _models.Length == 1 ? _models[0] : throw ApiException.Invalid(
-                $"model is missing, and the server has {_models.Length}: {Names()}. Name one.", "model", "missing_field");
+            // Whoever names none means the model as it is, and none of its adapters.
+            ServedModel[] models = [.. _models.Where(model => model.Parent is null)];
+            return models.Length == 1 ? models[0] : throw ApiException.Invalid(
+                $"model is missing, and the server has {models.Length}: {Names()}. Name one.", "model", "missing_field");
         }
 
         return TryFind(name) ?? throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
@@ -79,20 +81,25 @@ internal sealed class ModelRegistry : IAsyncDisposable
     private void Add(ServedModel model)
     {
         Dictionary<string, ServedModel> byName = new(_byName, StringComparer.Ordinal);
-        foreach (string name in model.Names)
+        ServedModel[] all = [model, .. model.Adapters];
+        foreach (ServedModel one in all)
         {
-            if (byName.TryGetValue(name, out ServedModel? other))
+            foreach (string name in one.Names)
             {
-                throw new ServerConfigurationException(
-                    $"Two models are called {name}: {other.Source} and {model.Source}. Give one another name "
-                        + $"(-m {model.Source}=NAME, or ServedModelOptions.Name).");
+                if (byName.TryGetValue(name, out ServedModel? other))
+                    throw Twice(name, other, one);
+                byName.Add(name, one);
             }
-
-            byName.Add(name, model);
         }
 
-        (_byName, _models) = (byName, [.. _models, model]);
+        (_byName, _models) = (byName, [.. _models, .. all]);
     }
+
+    private static ServerConfigurationException Twice(string name, ServedModel one, ServedModel other) => new(
+        $"Two models are called {name}: {one.Adapter?.Path ?? one.Source} and {other.Adapter?.Path ?? other.Source}. "
+            + (other.Adapter is { } adapter
+                ? $"Give the adapter another name (--lora-modules NAME={adapter.Path}, or AdapterFile)."
+                : $"Give one another name (-m {other.Source}=NAME, or ServedModelOptions.Name)."));
 
     private static IEnumerable<ServedModelOptions> Found(SeriatimServerOptions options)
     {

@@ -15,7 +15,7 @@ internal static class MetricsPage
             WriteRequests(text, model, metrics);
         // All engines are asked before any is waited for: however many are in the midst of a step, it takes one patience.
         (ServedModel Model, GenerationEngine? Engine, Task<EngineStatistics?> Statistics)[] models =
-            [.. server.Models.Models.Select(model => (Model: model, model.Opened?.Engine))
+            [.. server.Models.Models.Where(model => model.Parent is null).Select(model => (Model: model, model.Opened?.Engine))
                 .Select(one => (one.Model, one.Engine, StatisticsAsync(one.Engine)))];
         foreach ((ServedModel model, GenerationEngine? engine, Task<EngineStatistics?> asked) in models)
         {

@@ -34,6 +34,7 @@ internal static class Endpoints
         new ApplyTemplateEndpoint(),
         new PropsEndpoint(),
         new SlotsEndpoint(),
+        new LoraAdaptersEndpoint(),
         new EngineWatchEndpoint(),
         new RequestEndpoint(),
         new ReplayIdEndpoint(),

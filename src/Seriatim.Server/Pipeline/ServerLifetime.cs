@@ -57,7 +57,8 @@ internal sealed class ServerLifetime(ServerCore server) : IHostedLifecycleServic
         bool all = true;
         foreach (ServedModel model in server.Models.Models)
         {
-            if (!model.Preloads)
+            // Adapters come with their models.
+            if (!model.Preloads || model.Parent is not null)
                 continue;
             try
             {

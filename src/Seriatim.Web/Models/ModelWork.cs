@@ -60,7 +60,9 @@ internal sealed class ModelWork(ServerCore core, LongWork work)
         string name = $"{Safe(model)}-{mix.ToLowerInvariant()}", path = Path.Combine(folder, $"{name}.gguf");
         if (File.Exists(path) || core.Models.TryFind(name) is not null)
             throw new SaidException(ModelsTexts.IsThere, name);
-        string source = core.Models.Find(model).Source;
+        ServedModel served = core.Models.Find(model);
+        served.RequireNoAdapter();
+        string source = served.Source;
         IDisposable place = work.Begin(WorkTexts.Quantizing);
         Start(new ModelTask($"{model} → {name}", isPull: false), async task =>
         {

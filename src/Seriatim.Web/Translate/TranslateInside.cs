@@ -24,6 +24,7 @@ internal sealed class TranslateInside(InsideCalls calls)
         string model, string source, string translation, TranslationOptions options, CancellationToken cancellationToken)
     {
         using ModelUse use = await calls.UseAsync(model, cancellationToken);
+        use.RequireNoAdapter();
         return await calls.ReadAsync(model,
             () => use.Translator().AlignAsync(source, translation, options, null, cancellationToken),
             alignment => alignment.Source.Count + alignment.Target.Count, cancellationToken);
@@ -34,6 +35,7 @@ internal sealed class TranslateInside(InsideCalls calls)
         string model, string source, TranslationOptions options, CancellationToken cancellationToken)
     {
         using ModelUse use = await calls.UseAsync(model, cancellationToken);
+        use.RequireNoAdapter();
         Translator translator = use.Translator();
         var steps = new Steps();
         await calls.ReadAsync(model,

@@ -41,6 +41,10 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         _mostParts = start.Options.MicroBatches ?? 2 * _group.Size;
     }
 
+    /// <summary>Shapes of the linear weights in the other stages, by their paths.</summary>
+    public Dictionary<string, LinearShape> ShapesElsewhere =>
+        new(_start.Shapes.SelectMany(shapes => shapes), StringComparer.Ordinal);
+
     /// <summary>Passes that the engine has asked for.</summary>
     public long Passes { get; private set; }
 
@@ -174,8 +178,7 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         // Not between the parts of a pass: those that ask for it from now on follow it to the others.
         using Lock.Scope turn = _turn.EnterScope();
         RequireRunning();
-        Dictionary<string, LinearShape> elsewhere = new(_start.Shapes.SelectMany(shapes => shapes), StringComparer.Ordinal);
-        _model.AddStageAdapter(name, factors, elsewhere);
+        _model.AddStageAdapter(name, factors, ShapesElsewhere);
         _host.Tell(Told(StageCommandKind.AddAdapter), rank => AdapterBytes.Write(name, factors
             .Where(one => _start.Shapes[rank - 1].ContainsKey(one.Key)).ToDictionary(one => one.Key, one => one.Value)));
     }

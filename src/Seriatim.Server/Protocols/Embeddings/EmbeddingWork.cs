@@ -12,6 +12,7 @@ internal static class EmbeddingWork
     public static async Task<(IReadOnlyList<float[]> Vectors, int Tokens)> RunAsync(
         ApiCall call, ModelUse use, TextInput input, bool cuts, int? dimensions)
     {
+        use.RequireNoAdapter();
         SentenceConfig config = ConfigOf(use);
         int[][] ids = input.Ids(use, config, cuts);
         int tokens = ids.Sum(text => text.Length);

@@ -47,7 +47,7 @@ internal static class OllamaAnswer
         }
 
         if (closes)
-            await call.Server.Models.Host.UnloadAsync(model.Name, call.Aborted).ConfigureAwait(false);
+            await call.Server.Models.Host.UnloadAsync(model.HostName, call.Aborted).ConfigureAwait(false);
         else
             (await model.UseAsync(call.Aborted).ConfigureAwait(false)).Dispose();
         if (!closes)

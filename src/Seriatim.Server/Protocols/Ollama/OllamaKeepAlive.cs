@@ -27,7 +27,7 @@ internal readonly record struct OllamaKeepAlive(TimeSpan? Time)
     public void Apply(ApiCall call, ServedModel model)
     {
         if (Time is { } time && !model.IsKept)
-            call.Server.Models.Host.SetKeepAlive(model.Name, time);
+            call.Server.Models.Host.SetKeepAlive(model.HostName, time);
     }
 
     private static double Duration(FieldValue value)

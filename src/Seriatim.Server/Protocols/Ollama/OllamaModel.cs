@@ -30,7 +30,7 @@ internal static class OllamaModel
         Model? open = model.Opened?.Model;
         string family = open?.Spec.Family ?? "";
         json.WriteStartObject("details"u8);
-        json.WriteString("parent_model"u8, "");
+        json.WriteString("parent_model"u8, model.Parent?.Name ?? "");
         json.WriteString("format"u8, isGguf ? "gguf" : "safetensors");
         json.WriteString("family"u8, family);
         json.WriteStartArray("families"u8);
@@ -52,7 +52,7 @@ internal static class OllamaModel
 
     private static FileInfo[] FilesOf(ServedModel model)
     {
-        string? place = model.Opened?.Folder ?? LocalModels.Find(model.Source, new ModelHubOptions());
+        string? place = model.Adapter?.Path ?? model.Opened?.Folder ?? LocalModels.Find(model.Source, new ModelHubOptions());
         return place is null ? [] : File.Exists(place) ? [new FileInfo(place)]
             : Directory.Exists(place) ? [.. new DirectoryInfo(place).GetFiles()
                 .OrderBy(file => file.Name, StringComparer.Ordinal)] : [];

@@ -22,7 +22,7 @@ internal sealed class OllamaPsEndpoint : OllamaEndpoint
                 continue;
             json.WriteStartObject();
             OllamaModel.WriteHead(json, model);
-            if (call.Server.Models.Host.UnloadsAt(model.Name) is { } time)
+            if (call.Server.Models.Host.UnloadsAt(model.HostName) is { } time)
                 json.WriteString("expires_at"u8, time);
             json.WriteNumber("size_vram"u8, 0);
             json.WriteNumber("context_length"u8, model.Opened?.Model.Spec.Context ?? 0);

@@ -32,6 +32,7 @@ internal sealed class ModelsEndpoint : Endpoint
         json.WriteString("object"u8, "model"u8);
         json.WriteNumber("created"u8, model.Created);
         json.WriteString("owned_by"u8, "seriatim"u8);
+        json.WriteString("parent"u8, model.Parent?.Name);
         json.WriteStartArray("aliases"u8);
         foreach (string name in model.Names.Skip(1))
             json.WriteStringValue(name);

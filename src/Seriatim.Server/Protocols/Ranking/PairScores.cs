@@ -21,6 +21,7 @@ internal static class PairScores
     public static async Task<(double[] Scores, string Method, int Tokens)> OfAsync(
         ApiCall call, ModelUse use, IReadOnlyList<(string First, string Second)> pairs)
     {
+        use.RequireNoAdapter();
         if (use.Opened.Model.Spec.Task != ModelTask.SequenceClassification)
             return await ByCosineAsync(call, use, pairs).ConfigureAwait(false);
         EncodingRequest[] requests = [.. pairs.Select(pair => Request(use.Opened, pair))];
