@@ -61,7 +61,7 @@ public sealed class MovingTests
     [Fact]
     public async Task A_silo_that_drains_hands_its_runs_over_with_their_whole_state()
     {
-        await using TestCluster cluster = await TestCluster.StartAsync(2);
+        await using TestCluster cluster = await TestCluster.StartAsync(2, isPaced: true);
         cluster.SendAway();
         foreach (string name in new[] { "sampled", "three", "mirostat", "schema" })
         {
@@ -99,7 +99,7 @@ public sealed class MovingTests
                         _ = all!.Silos[2].Replica.DrainAsync();
                     return news;
                 },
-            });
+            }, isPaced: true);
             cluster.SendAway();
             (string path, string body) = Requests.All[name];
             string alone = await cluster.Alone.AskAsync(path, body);
