@@ -136,7 +136,8 @@ public sealed class HostingTests : IDisposable
             .Where(method => method.Event is not null).Select(method => (method.Event!.EventId, method.Name)).Order()];
         Assert.Equal(
             [(1, "Opened"), (2, "Note"), (3, "Closed"), (4, "Ended"), (5, "Cancelled"), (6, "Failed"), (7, "Refused"),
-                (8, "Overloaded"), (9, "Opening"), (10, "NotOpened"), (11, "Closing")], events);
+                (8, "Overloaded"), (9, "Opening"), (10, "NotOpened"), (11, "Closing"),
+                (12, "Stage")], events);
     }
 
     [Fact]

@@ -17,7 +17,8 @@ internal sealed class PostgresKeptStore(PostgresStore store, string cluster, Tim
             select record, tag from seriatim_durable where cluster = $1 and number = $2 and until > clock_timestamp()
             """, row => (row.GetFieldValue<byte[]>(0), row.GetString(1)), cluster, number)
             .WaitAsync(patience).ConfigureAwait(false);
-        return rows.Count == 0 || rows[0].Record.Length == 0 ? null : (Json.Deserialize<KeptRecord>(new BinaryData(rows[0].Record)), rows[0].Tag);
+        return rows.Count == 0 || rows[0].Record.Length == 0 ? null
+            : (Json.Deserialize<KeptRecord>(new BinaryData(rows[0].Record)), rows[0].Tag);
     }
 
     public async Task<string> WriteAsync(string number, KeptRecord record, string? tag)

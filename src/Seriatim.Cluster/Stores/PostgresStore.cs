@@ -93,7 +93,8 @@ internal sealed class PostgresStore : IClusterStore
             // Of the list itself, so that a database which was emptied is noticed, too.
             IReadOnlyList<int> list = await ReadAsync("select version from seriatim_cluster where name = $1",
                 row => row.GetInt32(0), _cluster).ConfigureAwait(false);
-            Failure = list.Count > 0 || _cluster.Length == 0 ? null : $"PostgreSQL: there is no list of the cluster {_cluster} any more";
+            Failure = list.Count > 0 || _cluster.Length == 0 ? null
+                : $"PostgreSQL: there is no list of the cluster {_cluster} any more";
         }
         catch (Exception failure)
         {
